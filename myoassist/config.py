@@ -1,0 +1,285 @@
+"""The typed schema of an experiment. Every key of ``conf/`` is a field here, with its unit, bounds and meaning.
+
+``parse_config`` (``myoassist/parsing.py``) turns Hydra's plain tree into these dataclasses and rejects what does not fit.
+A section whose fields depend on a choice (terrain, command, reset, network, algorithm) is a registry keyed by ``type``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+def setting(default: Any = ..., *, help: str, unit: str = "", ge: float | None = None, gt: float | None = None,
+            le: float | None = None, lt: float | None = None) -> Any:
+    """A documented, bounded dataclass field; ``...`` as default makes it required. Mutable defaults are copied."""
+    metadata = {"help": help, "unit": unit, "ge": ge, "gt": gt, "le": le, "lt": lt}
+    if default is ...:
+        return field(metadata=metadata)
+    if isinstance(default, (dict, list)):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The musculoskeletal body and the rates of its simulation."""
+
+    name: str = setting(help="short name shown in run names and tables")
+    body: Literal["myolegs22", "myolegs26", "myolegs"] = setting(help="body of the assist-sim registry")
+    control_hz: int = setting(30, unit="Hz", gt=0, help="rate at which the policy acts")
+    physics_hz: int = setting(600, unit="Hz", gt=0, help="rate of the physics; a whole multiple of control_hz")
+    integrator: Literal["euler", "implicitfast"] = setting("euler", help="MuJoCo integrator")
+    contact: Literal["feet", "all"] = setting("feet", help="what touches the ground: feet and soles, or every geom")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceConfig:
+    """The assistive device."""
+
+    name: str = setting(help="short name shown in run names and tables")
+    assist_sim: str | None = setting(None, help="device of the assist-sim registry; null walks without a device")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatTerrain:
+    """A level plane."""
+
+    type: Literal["flat"] = "flat"
+    friction: float = setting(1.0, ge=0, help="sliding friction coefficient of the ground")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoughTerrain:
+    """Random heights on a grid, smoothed; a flat safe zone at the start; different ground for every environment."""
+
+    type: Literal["rough"] = "rough"
+    friction: float = setting(1.0, ge=0, help="sliding friction coefficient of the ground")
+    amplitude: float = setting(0.03, unit="m", ge=0, le=0.5, help="largest height above and below the level ground")
+    grid: float = setting(0.1, unit="m", gt=0.02, le=1.0, help="distance between height samples")
+    smoothing: float = setting(0.15, unit="m", ge=0, help="standard deviation of the Gaussian that smooths the heights")
+    length: float = setting(65.0, unit="m", gt=5, le=500, help="length of the course ahead of the start")
+    width: float = setting(6.0, unit="m", gt=0.5, le=50, help="width of the course for 3D bodies; planar bodies get a strip")
+    safe_zone: float = setting(1.5, unit="m", ge=0.5, help="flat distance ahead of the start, before the ground rises")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionConfig:
+    """The walker's muscles compared with the healthy body."""
+
+    name: str = setting("healthy", help="short name shown in tables")
+    strength: dict[str, float] = setting({}, ge=0, le=2, help="peak-force factor by muscle-name glob, e.g. {'soleus_*': 0.6}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceConfig:
+    """The gait to imitate."""
+
+    name: str = setting(help="short name shown in tables")
+    path: str | None = setting(None, help="YAML of gait harmonics; null takes the gait that ships with the project")
+    follow_speed: bool = setting(True, help="scale playback and reference velocities by target speed / reference speed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedCommand:
+    """One target speed for every episode."""
+
+    type: Literal["fixed"] = "fixed"
+    speed: float = setting(1.25, unit="m/s", ge=0, le=4, help="target walking speed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformCommand:
+    """A target speed drawn anew for every episode."""
+
+    type: Literal["uniform"] = "uniform"
+    low: float = setting(0.75, unit="m/s", ge=0, le=4, help="slowest target speed")
+    high: float = setting(1.75, unit="m/s", ge=0, le=4, help="fastest target speed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermConfig:
+    """One term of the task: a function of ``myoassist/mdp`` with its parameters."""
+
+    func: str = setting(help="name of the function")
+    params: dict[str, Any] = setting({}, help="keyword parameters of the function")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardTermConfig(TermConfig):
+    """A reward term."""
+
+    weight: float = setting(1.0, help="factor of the term in the total reward")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservationConfig:
+    """What the policy sees: ordered terms, each giving named signals."""
+
+    terms: dict[str, TermConfig] = setting(help="observation terms by name, in order")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuscleActionConfig:
+    """How an action in [-1, 1] becomes a muscle excitation in [0, 1]."""
+
+    map: Literal["linear", "sigmoid", "clip"] = setting("sigmoid", help="linear, sigmoid 1/(1+exp(-steepness (a-offset))), or clip to [0, 1]")
+    steepness: float = setting(5.0, gt=0, help="of the sigmoid")
+    offset: float = setting(0.5, help="action at which the sigmoid gives half excitation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotorActionConfig:
+    """How an action in [-1, 1] becomes a motor command in the motor's own control range."""
+
+    map: Literal["linear", "sigmoid", "clip"] = setting("linear", help="linear over the control range, sigmoid over it, or clip to it")
+    scale: float = setting(1.0, ge=0, le=1, help="share of the motor's control range that may be used")
+    steepness: float = setting(5.0, gt=0, help="of the sigmoid")
+    offset: float = setting(0.5, help="action at which the sigmoid gives half the range")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionConfig:
+    """Action maps."""
+
+    muscles: MuscleActionConfig = setting(MuscleActionConfig(), help="map of the muscles")
+    motors: MotorActionConfig = setting(MotorActionConfig(), help="map of the device's motors")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardConfig:
+    """The reward: a weighted sum of terms."""
+
+    terms: dict[str, RewardTermConfig] = setting(help="reward terms by name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerminationConfig:
+    """When an episode ends."""
+
+    max_seconds: float = setting(20.0, unit="s", gt=0, help="longest episode; reaching it truncates, it does not terminate")
+    terms: dict[str, TermConfig] = setting({}, help="termination terms by name; any of them ends the episode")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferencePhaseReset:
+    """Start at a random phase of the reference, with its velocities."""
+
+    type: Literal["reference_phase"] = "reference_phase"
+    bank_size: int = setting(256, ge=1, le=100_000, help="number of start states computed beforehand")
+    activation: float = setting(0.05, ge=0, le=1, help="muscle activation at the start")
+    position_noise: float = setting(0.0, unit="rad", ge=0, le=0.5, help="standard deviation added to joint angles")
+    velocity_noise: float = setting(0.0, unit="rad/s", ge=0, le=5, help="standard deviation added to joint velocities")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingReset:
+    """Start standing still."""
+
+    type: Literal["standing"] = "standing"
+    bank_size: int = setting(64, ge=1, le=100_000, help="number of start states computed beforehand")
+    activation: float = setting(0.05, ge=0, le=1, help="muscle activation at the start")
+    position_noise: float = setting(0.0, unit="rad", ge=0, le=0.5, help="standard deviation added to joint angles")
+    velocity_noise: float = setting(0.0, unit="rad/s", ge=0, le=5, help="standard deviation added to joint velocities")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedNetwork:
+    """One actor for muscles and motors, one critic."""
+
+    type: Literal["shared"] = "shared"
+    actor: list[int] = setting([128, 128], ge=1, help="hidden layer sizes of the actor")
+    critic: list[int] = setting([128, 128], ge=1, help="hidden layer sizes of the critic")
+    activation: Literal["tanh", "relu", "elu", "silu"] = setting("tanh", help="activation function between layers")
+    start_std: float = setting(0.22, gt=0, le=3, help="standard deviation of the action noise at the start")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizeConfig:
+    """Running normalisation, saved with the policy."""
+
+    observations: bool = setting(True, help="normalise observations by their running mean and standard deviation")
+    rewards: bool = setting(True, help="scale rewards by the running standard deviation of the return")
+    clip: float = setting(10.0, gt=0, help="normalised observations and rewards are clipped to this magnitude")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOConfig:
+    """Proximal policy optimisation, Stable-Baselines3."""
+
+    type: Literal["ppo"] = "ppo"
+    device: str = setting("auto", help="torch device: auto, cpu or cuda")
+    transitions_per_update: int = setting(8192, ge=2, help="transitions collected between updates, over all environments")
+    batch_size: int = setting(1024, ge=2, help="transitions per gradient step; divides transitions_per_update")
+    epochs: int = setting(10, ge=1, help="passes over the transitions of an update")
+    learning_rate: float = setting(3e-4, gt=0, le=1, help="of Adam")
+    discount: float = setting(0.99, gt=0, le=1, help="gamma")
+    gae_lambda: float = setting(0.95, ge=0, le=1, help="lambda of generalised advantage estimation")
+    clip_range: float = setting(0.2, gt=0, help="of the probability ratio")
+    target_kl: float | None = setting(0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops")
+    entropy_weight: float = setting(0.0, ge=0, help="entropy bonus")
+    value_weight: float = setting(0.5, ge=0, help="of the value loss")
+    max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")
+    update_threads: int = setting(0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one")
+    normalize: NormalizeConfig = setting(NormalizeConfig(), help="running normalisation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """The deterministic policy, from random starts, on environments of its own."""
+
+    every_steps: int = setting(250_000, ge=0, help="environment steps between evaluations in training; 0 never")
+    episodes: int = setting(20, ge=1, le=10_000, help="episodes of one evaluation, run side by side")
+    seconds: float = setting(20.0, unit="s", gt=0, help="length of an episode")
+    seed: int = setting(1000, ge=0, help="seed of the starts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointConfig:
+    """When the policy is saved."""
+
+    every_steps: int = setting(100_000, ge=0, help="environment steps between checkpoints; 0 saves at the end only")
+    keep_last: int = setting(5, ge=1, help="older checkpoints are removed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingConfig:
+    """Where the numbers go besides the run folder's metrics.csv."""
+
+    tensorboard: bool = setting(True, help="write TensorBoard event files")
+    progress: Literal["auto", "bar", "lines", "none"] = setting("auto", help="auto shows a bar in a terminal and lines in a file")
+
+
+Terrain = FlatTerrain | RoughTerrain
+Command = FixedCommand | UniformCommand
+Reset = ReferencePhaseReset | StandingReset
+Network = SharedNetwork
+Algorithm = PPOConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A whole experiment."""
+
+    name: str = setting(help="run name; part of the run folder's name")
+    seed: int = setting(1, ge=0, help="the one seed of the run")
+    total_steps: int = setting(2_000_000, ge=1, help="environment steps to train, over all environments")
+    num_envs: int = setting(128, ge=1, le=65_536, help="simulations stepped side by side")
+    threads: int = setting(0, ge=0, le=1024, help="simulation threads; 0 takes all cores")
+    run_dir: str | None = setting(None, help="run folder; null makes outputs/<date>/<time>_<name>")
+    model: ModelConfig = setting(help="body and rates")
+    device: DeviceConfig = setting(help="assistive device")
+    terrain: Terrain = setting(help="ground")
+    condition: ConditionConfig = setting(help="the walker's muscles")
+    reference: ReferenceConfig = setting(help="gait to imitate")
+    command: Command = setting(help="target speed")
+    observation: ObservationConfig = setting(help="what the policy sees")
+    action: ActionConfig = setting(help="action maps")
+    reward: RewardConfig = setting(help="reward terms")
+    termination: TerminationConfig = setting(help="when an episode ends")
+    reset: Reset = setting(help="how an episode starts")
+    network: Network = setting(help="policy and value networks")
+    algorithm: Algorithm = setting(help="learning algorithm")
+    evaluation: EvaluationConfig = setting(help="evaluation of the deterministic policy")
+    checkpoint: CheckpointConfig = setting(help="saving")
+    logging: LoggingConfig = setting(help="logging")
