@@ -1,0 +1,106 @@
+"""Joints that follow others: polynomial couplings (knee and via points) and closed loops of a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from myoassist.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Joint equality constraints ``y - y0 = sum_k c_k (x - x0)^k`` as arrays over the couplings, parents before children.
+
+    ``follower_qpos``, ``follower_dof``, ``leader_qpos``, ``leader_dof``: addresses ``(n,)``; ``coefficients`` ``(n, 5)``;
+    ``follower_zero``, ``leader_zero``: reference positions ``(n,)`` in rad or m.
+    """
+
+    follower_qpos: np.ndarray
+    follower_dof: np.ndarray
+    leader_qpos: np.ndarray
+    leader_dof: np.ndarray
+    coefficients: np.ndarray
+    follower_zero: np.ndarray
+    leader_zero: np.ndarray
+
+    @property
+    def count(self) -> int:
+        return len(self.follower_qpos)
+
+    def positions(self, qpos: np.ndarray) -> np.ndarray:
+        """Followers' positions ``(..., n)`` that agree with the leaders in ``qpos`` ``(..., nq)``; chains need :meth:`apply`."""
+        x = qpos[..., self.leader_qpos] - self.leader_zero
+        powers = x[..., None] ** np.arange(5)
+        return self.follower_zero + (self.coefficients * powers).sum(-1)
+
+    def residual(self, qpos: np.ndarray) -> np.ndarray:
+        """Disagreement ``(..., n)`` in rad or m."""
+        return qpos[..., self.follower_qpos] - self.positions(qpos)
+
+    def apply(self, qpos: np.ndarray, qvel: np.ndarray) -> None:
+        """Set the followers in ``qpos`` ``(..., nq)`` and ``qvel`` ``(..., nv)`` in place from their leaders."""
+        for row in range(self.count):  # one by one: a follower may lead another
+            x = qpos[..., self.leader_qpos[row]] - self.leader_zero[row]
+            c0, c1, c2, c3, c4 = self.coefficients[row]
+            qpos[..., self.follower_qpos[row]] = self.follower_zero[row] + c0 + x * (c1 + x * (c2 + x * (c3 + x * c4)))
+            slope = c1 + x * (2 * c2 + x * (3 * c3 + x * 4 * c4))
+            qvel[..., self.follower_dof[row]] = slope * qvel[..., self.leader_dof[row]]
+
+
+def find_coupling(model: mujoco.MjModel) -> Coupling:
+    """Read the active joint equalities of a compiled model.
+
+    Raises:
+        ModelError: two joints lead each other in a circle.
+    """
+    rows = [row for row in range(model.neq) if model.eq_type[row] == mujoco.mjtEq.mjEQ_JOINT and model.eq_active0[row]]
+    rows = [row for row in rows if model.eq_obj2id[row] >= 0]
+    ordered: list[int] = []
+    while rows:
+        followers = {model.eq_obj1id[row] for row in rows}
+        ready = [row for row in rows if model.eq_obj2id[row] not in followers]
+        if not ready:
+            raise ModelError("the model's joint equality constraints lead each other in a circle")
+        ordered += ready
+        rows = [row for row in rows if row not in ready]
+    first = np.array([model.eq_obj1id[row] for row in ordered], dtype=int)
+    second = np.array([model.eq_obj2id[row] for row in ordered], dtype=int)
+    return Coupling(
+        follower_qpos=model.jnt_qposadr[first].astype(int),
+        follower_dof=model.jnt_dofadr[first].astype(int),
+        leader_qpos=model.jnt_qposadr[second].astype(int),
+        leader_dof=model.jnt_dofadr[second].astype(int),
+        coefficients=model.eq_data[ordered, :5].copy().reshape(-1, 5),
+        follower_zero=model.qpos0[model.jnt_qposadr[first]],
+        leader_zero=model.qpos0[model.jnt_qposadr[second]],
+    )
+
+
+def close_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray, *, tolerance: float = 1e-5) -> float:
+    """Move ``dofs`` of ``data.qpos`` until the model's connect and weld constraints hold, by Gauss-Newton steps.
+
+    Returns the largest residual left, in m (rad for the rotations of a weld). Leaves every other joint as it is.
+    """
+    if not len(dofs):
+        return 0.0
+    dense, jacobian = model.opt.jacobian, mujoco.mjtJacobian.mjJAC_DENSE
+    model.opt.jacobian = jacobian
+    worst = np.inf
+    for _ in range(100):
+        mujoco.mj_fwdPosition(model, data)
+        rows = np.flatnonzero(data.efc_type[: data.nefc] == mujoco.mjtConstraint.mjCNSTR_EQUALITY)
+        rows = rows[np.isin(model.eq_type[data.efc_id[rows]], (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD))]
+        residual = data.efc_pos[rows]
+        worst = float(np.abs(residual).max(initial=0.0))
+        if worst < tolerance:
+            break
+        matrix = data.efc_J.reshape(-1, model.nv)[rows][:, dofs]
+        change = np.zeros(model.nv)
+        change[dofs] = np.linalg.lstsq(matrix, -residual, rcond=1e-6)[0]
+        change *= min(1.0, 0.5 / max(1e-9, float(np.abs(change).max())))
+        mujoco.mj_integratePos(model, data.qpos, change, 1.0)
+    model.opt.jacobian = dense
+    return worst

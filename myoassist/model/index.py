@@ -1,0 +1,227 @@
+"""Names of the compiled model as array addresses. Nothing downstream holds a literal index."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from myoassist.model.contact import body_side
+from myoassist.model.coupling import Coupling, find_coupling
+from myoassist.model.sensors import ACTUATOR_SENSORS
+
+ROOT_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
+LEG_COORDINATES = (
+    "hip_flexion",
+    "hip_adduction",
+    "hip_rotation",
+    "knee_angle",
+    "ankle_angle",
+    "subtalar_angle",
+    "mtp_angle",
+)
+_LEG_JOINT = re.compile(rf"^({'|'.join(LEG_COORDINATES)})_([rl])$")
+_ANY_LEG_ANGLE = re.compile(rf"({'|'.join(LEG_COORDINATES)})(_[rl])?$")
+_SIDE_SUFFIX = re.compile(r"_(r|l|R|L|dx|sx|right|left)$")
+_SIDE_OF = {"r": "r", "R": "r", "dx": "r", "right": "r", "l": "l", "L": "l", "sx": "l", "left": "l"}
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A joint that moves by itself (it follows no other), with one degree of freedom.
+
+    ``role`` is ``"root"``, ``"leg"`` or ``"device"``. ``sign`` is +1 where the model's positive direction is OpenSim's
+    (hip flexion, adduction, internal rotation, knee extension, ankle dorsiflexion, inversion, toe extension) and -1 where
+    it is opposite. ``low`` and ``high`` are the limits in rad or m, infinite where the joint has none.
+    """
+
+    name: str
+    qpos: int
+    dof: int
+    sign: float
+    low: float
+    high: float
+    side: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Actuator:
+    """A muscle or a motor. ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range."""
+
+    name: str
+    id: int
+    activation: int
+    low: float
+    high: float
+    side: str
+
+
+@dataclass(frozen=True)
+class ModelIndex:
+    """What the task needs to know of a compiled model, by name."""
+
+    body: str
+    planar: bool
+    nq: int
+    nv: int
+    na: int
+    nu: int
+    joints: dict[str, Joint]
+    muscles: dict[str, Actuator]
+    motors: dict[str, Actuator]
+    sensors: dict[str, slice]
+    soles: dict[str, list[str]]
+    toe_soles: frozenset[str]
+    coupling: Coupling
+    loop_dofs: np.ndarray
+    mass: float
+    gravity: float
+    standing_qpos: np.ndarray
+
+    @property
+    def body_weight(self) -> float:
+        """Weight of body and device, N."""
+        return self.mass * self.gravity
+
+    @property
+    def standing_height(self) -> float:
+        """Pelvis height over the ground when standing, m."""
+        return float(self.standing_qpos[self.joints["pelvis_ty"].qpos])
+
+    def sensor_columns(self, quantity: str, names: list[str]) -> np.ndarray:
+        """Columns of ``sensordata`` of ``<quantity>.<name>`` for each name, concatenated."""
+        spans = [self.sensors[f"{quantity}.{name}"] for name in names]
+        return np.concatenate([np.arange(s.start, s.stop) for s in spans]) if spans else np.zeros(0, dtype=int)
+
+
+def side_of_name(name: str) -> str:
+    """Side ``"r"``, ``"l"`` or ``""`` told by the end of a name (``_r``, ``_L``, ``_dx``, ``_left`` …)."""
+    found = _SIDE_SUFFIX.search(name)
+    return _SIDE_OF[found.group(1)] if found else ""
+
+
+def independent_joints(model: mujoco.MjModel, coupling: Coupling) -> list[int]:
+    """Ids of hinge and slide joints that follow no other joint."""
+    scalar = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
+    followers = set(coupling.follower_qpos.tolist())
+    return [j for j in range(model.njnt) if model.jnt_type[j] in scalar and model.jnt_qposadr[j] not in followers]
+
+
+def joint_sign(model: mujoco.MjModel, joint: int, *, probe: int) -> float:
+    """+1 where a positive angle moves the geom ``probe`` (front of the foot) as OpenSim's coordinate does, else -1."""
+    found = _ANY_LEG_ANGLE.search(model.joint(joint).name)
+    if found is None:
+        return 1.0
+    data = mujoco.MjData(model)
+    moved = []
+    for angle in (-0.05, 0.05):
+        data.qpos[:] = model.qpos0
+        data.qpos[model.jnt_qposadr[joint]] += angle
+        mujoco.mj_kinematics(model, data)
+        moved.append(data.geom_xpos[probe].copy())
+    forward, left, up = moved[1] - moved[0]
+    medial = left if body_side(model, model.jnt_bodyid[joint]) == "r" else -left
+    coordinate = found.group(1)
+    if coordinate in ("hip_flexion", "knee_angle"):
+        return float(np.sign(forward))
+    return float(np.sign(up if coordinate in ("ankle_angle", "mtp_angle") else medial))
+
+
+def list_joints(model: mujoco.MjModel, coupling: Coupling, soles: dict[str, list[int]]) -> dict[str, Joint]:
+    """Every independent joint of the model by name, root first as in the model."""
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    front = {side: max(geoms, key=lambda g: data.geom_xpos[g][0]) for side, geoms in soles.items()}
+    joints = {}
+    for joint in independent_joints(model, coupling):
+        name = model.joint(joint).name
+        leg = _LEG_JOINT.match(name)
+        role = "root" if name in ROOT_COORDINATES else "leg" if leg else "device"
+        side = leg.group(2) if leg else body_side(model, model.jnt_bodyid[joint]) or side_of_name(name)
+        limited = bool(model.jnt_limited[joint])
+        joints[name] = Joint(
+            name=name,
+            qpos=int(model.jnt_qposadr[joint]),
+            dof=int(model.jnt_dofadr[joint]),
+            sign=joint_sign(model, joint, probe=front[side]) if role != "root" and side else 1.0,
+            low=float(model.jnt_range[joint, 0]) if limited else -np.inf,
+            high=float(model.jnt_range[joint, 1]) if limited else np.inf,
+            side=side if role != "root" else "",
+            role=role,
+        )
+    return joints
+
+
+def list_actuators(model: mujoco.MjModel, *, muscles: bool) -> dict[str, Actuator]:
+    """Muscles, or all other actuators, by name in the model's order."""
+    found = {}
+    for actuator in range(model.nu):
+        if (model.actuator_dyntype[actuator] == mujoco.mjtDyn.mjDYN_MUSCLE) != muscles:
+            continue
+        name = model.actuator(actuator).name
+        side = side_of_name(name)
+        if not side and model.actuator_trntype[actuator] == mujoco.mjtTrn.mjTRN_JOINT:
+            side = body_side(model, model.jnt_bodyid[model.actuator_trnid[actuator, 0]])
+        low, high = model.actuator_ctrlrange[actuator]
+        found[name] = Actuator(
+            name=name,
+            id=actuator,
+            activation=int(model.actuator_actadr[actuator]),
+            low=float(low),
+            high=float(high),
+            side=side,
+        )
+    return found
+
+
+def loop_dofs(model: mujoco.MjModel, joints: dict[str, Joint]) -> np.ndarray:
+    """Degrees of freedom of device joints that closed loops determine: those of a device part that floats freely."""
+    if not np.isin(model.eq_type, (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)).any():
+        return np.zeros(0, dtype=int)
+    free = {model.jnt_bodyid[j] for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE}
+    return np.array([dof for dof in range(model.nv) if _root_body(model, model.dof_bodyid[dof], free)], dtype=int)
+
+
+def _root_body(model: mujoco.MjModel, body: int, roots: set[int]) -> bool:
+    while body > 0:
+        if body in roots:
+            return True
+        body = model.body_parentid[body]
+    return False
+
+
+def make_index(
+    model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], toe_soles: frozenset[str], standing: np.ndarray
+) -> ModelIndex:
+    """Index a compiled simulation model. ``soles``: names of each side's sole geoms."""
+    coupling = find_coupling(model)
+    joints = list_joints(model, coupling, {side: [model.geom(n).id for n in names] for side, names in soles.items()})
+    sensors = {
+        model.sensor(s).name: slice(int(model.sensor_adr[s]), int(model.sensor_adr[s] + model.sensor_dim[s]))
+        for s in range(model.nsensor)
+    }
+    return ModelIndex(
+        body=body,
+        planar="pelvis_tz" not in joints,
+        nq=model.nq,
+        nv=model.nv,
+        na=model.na,
+        nu=model.nu,
+        joints=joints,
+        muscles=list_actuators(model, muscles=True),
+        motors=list_actuators(model, muscles=False),
+        sensors=sensors,
+        soles=soles,
+        toe_soles=toe_soles,
+        coupling=coupling,
+        loop_dofs=loop_dofs(model, joints),
+        mass=float(model.body_mass.sum()),
+        gravity=float(-model.opt.gravity[2]),
+        standing_qpos=standing,
+    )
+
+
+__all__ = ["ACTUATOR_SENSORS", "Actuator", "Joint", "ModelIndex", "make_index", "side_of_name"]

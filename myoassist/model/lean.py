@@ -1,0 +1,53 @@
+"""Strip what only draws: the simulation keeps bodies, joints, tendons and soles, and none of the meshes around them."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+_WRAPS = (mujoco.mjtWrap.mjWRAP_SPHERE, mujoco.mjtWrap.mjWRAP_CYLINDER)
+
+
+def strip_drawing(spec: mujoco.MjSpec, keep_geoms: list[str]) -> None:
+    """Delete geoms, sites and meshes that no tendon, actuator, constraint or contact uses; inertia stays as compiled.
+
+    ``spec`` has no sensors that refer to sites (see :func:`myoassist.model.sensors.replace_sensors`).
+    """
+    model = spec.compile()
+    for body in spec.bodies:
+        if body.id > 0:
+            _fix_inertia(body, model)
+    geoms, sites = _used_by_tendons(model)
+    sites |= _used_by_actuators(model)
+    colliding = {g for g in range(model.ngeom) if model.geom_contype[g] or model.geom_conaffinity[g]}
+    equality_sites = {name for equality in spec.equalities for name in (equality.name1, equality.name2)}
+    idle_geoms = [g for g in spec.geoms if g.name not in keep_geoms and g.id not in geoms and g.id not in colliding]
+    idle_sites = [s for s in spec.sites if s.id not in sites and s.name not in equality_sites]
+    for element in (*idle_geoms, *idle_sites):  # chosen before any goes: deleting renumbers the rest
+        spec.delete(element)
+    used = {geom.meshname for geom in spec.geoms}
+    for mesh in list(spec.meshes):
+        if mesh.name not in used:
+            spec.delete(mesh)
+
+
+def _fix_inertia(body: mujoco.MjsBody, model: mujoco.MjModel) -> None:
+    body.mass = float(model.body_mass[body.id])
+    body.ipos, body.iquat = model.body_ipos[body.id].copy(), model.body_iquat[body.id].copy()
+    body.inertia = model.body_inertia[body.id].copy()
+    body.fullinertia = np.full(6, np.nan)
+    body.explicitinertial = True
+
+
+def _used_by_tendons(model: mujoco.MjModel) -> tuple[set[int], set[int]]:
+    kinds, objects = model.wrap_type, model.wrap_objid
+    geoms = {int(i) for kind, i in zip(kinds, objects, strict=True) if kind in _WRAPS}
+    sites = {int(i) for kind, i in zip(kinds, objects, strict=True) if kind == mujoco.mjtWrap.mjWRAP_SITE}
+    sites |= {int(i) for kind, i in zip(kinds, model.wrap_prm, strict=True) if kind in _WRAPS and i >= 0}  # side sites
+    return geoms, sites
+
+
+def _used_by_actuators(model: mujoco.MjModel) -> set[int]:
+    by_site = (mujoco.mjtTrn.mjTRN_SITE, mujoco.mjtTrn.mjTRN_SLIDERCRANK)
+    rows = np.isin(model.actuator_trntype, [int(kind) for kind in by_site])
+    return {int(i) for i in model.actuator_trnid[rows].ravel() if i >= 0}
