@@ -82,25 +82,27 @@ def find_coupling(model: mujoco.MjModel) -> Coupling:
 def close_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray, *, tolerance: float = 1e-5) -> float:
     """Move ``dofs`` of ``data.qpos`` until the model's connect and weld constraints hold, by Gauss-Newton steps.
 
-    Returns the largest residual left, in m (rad for the rotations of a weld). Leaves every other joint as it is.
+    Their velocities follow, so that the loop stays closed. Every other joint is left as it is.
+    Returns the largest residual left, in m (rad for the rotations of a weld).
     """
     if not len(dofs):
         return 0.0
-    dense, jacobian = model.opt.jacobian, mujoco.mjtJacobian.mjJAC_DENSE
-    model.opt.jacobian = jacobian
-    worst = np.inf
+    chosen, model.opt.jacobian = model.opt.jacobian, mujoco.mjtJacobian.mjJAC_DENSE  # rows of efc_J as a plain matrix
+    worst, matrix = np.inf, np.zeros((0, model.nv))
     for _ in range(100):
         mujoco.mj_fwdPosition(model, data)
         rows = np.flatnonzero(data.efc_type[: data.nefc] == mujoco.mjtConstraint.mjCNSTR_EQUALITY)
         rows = rows[np.isin(model.eq_type[data.efc_id[rows]], (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD))]
         residual = data.efc_pos[rows]
+        matrix = data.efc_J.reshape(-1, model.nv)[rows]
         worst = float(np.abs(residual).max(initial=0.0))
         if worst < tolerance:
             break
-        matrix = data.efc_J.reshape(-1, model.nv)[rows][:, dofs]
         change = np.zeros(model.nv)
-        change[dofs] = np.linalg.lstsq(matrix, -residual, rcond=1e-6)[0]
+        change[dofs] = np.linalg.lstsq(matrix[:, dofs], -residual, rcond=1e-6)[0]
         change *= min(1.0, 0.5 / max(1e-9, float(np.abs(change).max())))
         mujoco.mj_integratePos(model, data.qpos, change, 1.0)
-    model.opt.jacobian = dense
+    model.opt.jacobian = chosen
+    data.qvel[dofs] = 0.0
+    data.qvel[dofs] = np.linalg.lstsq(matrix[:, dofs], -matrix @ data.qvel, rcond=1e-6)[0]
     return worst

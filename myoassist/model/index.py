@@ -103,6 +103,12 @@ def side_of_name(name: str) -> str:
     return _SIDE_OF[found.group(1)] if found else ""
 
 
+def coordinate_of(name: str) -> str:
+    """OpenSim leg coordinate a joint's name ends with, side left off (also of a prosthetic joint), or ``""``."""
+    found = _ANY_LEG_ANGLE.search(name)
+    return found.group(1) if found else ""
+
+
 def independent_joints(model: mujoco.MjModel, coupling: Coupling) -> list[int]:
     """Ids of hinge and slide joints that follow no other joint."""
     scalar = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)

@@ -1,0 +1,92 @@
+"""Put a gait's feet on the ground: pelvis height from the stance foot, toes that bend, a swing foot that clears."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from myoassist.model.geometry import Surfaces
+from myoassist.model.index import Joint, ModelIndex, coordinate_of
+
+TOE_OFF = 0.6  # leg phase at which the foot leaves the ground, share of the stride
+CLEARANCE = 0.015  # m: height of the swing foot's lowest point in mid-swing
+_STEP = 1e-4  # rad, for finite differences
+
+
+class Grounding:
+    """Corrects poses of one model in place, phase by phase.
+
+    The stance leg (right in the first half of the cycle) decides the pelvis height. The other leg is lifted by the least
+    change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat while the heel is up.
+    """
+
+    def __init__(self, model: mujoco.MjModel, index: ModelIndex) -> None:
+        self._model, self._data, self._index = model, mujoco.MjData(model), index
+        self._soles = {side: Surfaces(model, [model.geom(n).id for n in names]) for side, names in index.soles.items()}
+        self._height = index.joints["pelvis_ty"].qpos
+        legs = [joint for joint in index.joints.values() if joint.role != "root"]
+        self._toes = {joint.side: joint for joint in legs if coordinate_of(joint.name) == "mtp_angle"}
+        self._bend = {side: _lifting(legs, side) for side in self._soles}
+        self._hindfoot = {
+            side: model.body_parentid[model.jnt_bodyid[model.joint(joint.name).id]] for side, joint in self._toes.items()
+        }
+
+    def correct(self, qpos: np.ndarray, phase: float) -> None:
+        """Correct ``qpos`` ``(nq,)`` of the gait at ``phase`` in place; coupled joints follow."""
+        stance, swing = ("r", "l") if phase % 1.0 < 0.5 else ("l", "r")
+        self._data.qpos[:] = qpos
+        for side in (stance, swing):
+            self._flatten_toes(side)
+        self._data.qpos[self._height] -= self._lowest(stance)
+        self._lift(swing, _clearance((phase if swing == "r" else phase + 0.5) % 1.0))
+        qpos[:] = self._data.qpos
+
+    def _follow(self) -> None:
+        self._index.coupling.apply(self._data.qpos, self._data.qvel)
+        mujoco.mj_kinematics(self._model, self._data)
+
+    def _lowest(self, side: str) -> float:
+        self._follow()
+        return float(self._soles[side].lowest(self._data).min())
+
+    def _flatten_toes(self, side: str) -> None:
+        toe = self._toes.get(side)
+        if toe is None:
+            return
+        self._follow()
+        forward = self._data.xmat[self._hindfoot[side]].reshape(3, 3)[:, 0]
+        pitch_down = float(np.arctan2(-forward[2], np.hypot(forward[0], forward[1])))
+        low, high = sorted((toe.sign * toe.low, toe.sign * toe.high))
+        self._data.qpos[toe.qpos] = toe.sign * np.clip(pitch_down, max(0.0, low), 0.95 * high)
+
+    def _lift(self, side: str, clearance: float) -> None:
+        joints = self._bend[side]
+        for _ in range(8):
+            lack = clearance - self._lowest(side)
+            if lack <= 1e-4 or not joints:
+                return
+            slopes = np.array([self._slope(side, joint) for joint in joints])
+            change = slopes * min(lack, 0.02) / max(float(slopes @ slopes), 1e-3)
+            for joint, amount in zip(joints, change, strict=True):
+                self._data.qpos[joint.qpos] = np.clip(self._data.qpos[joint.qpos] + amount, joint.low, joint.high)
+            self._flatten_toes(side)
+
+    def _slope(self, side: str, joint: Joint) -> float:
+        before = self._lowest(side)
+        self._data.qpos[joint.qpos] += _STEP
+        after = self._lowest(side)
+        self._data.qpos[joint.qpos] -= _STEP
+        return (after - before) / _STEP
+
+
+def _lifting(legs: list[Joint], side: str) -> list[Joint]:
+    """Hip, knee and ankle of a side; none where a passive foot leaves fewer than three."""
+    wanted = ("hip_flexion", "knee_angle", "ankle_angle")
+    found = [joint for joint in legs if joint.side == side and coordinate_of(joint.name) in wanted]
+    return found if len(found) == len(wanted) else []
+
+
+def _clearance(leg_phase: float) -> float:
+    if leg_phase < TOE_OFF:
+        return 0.0
+    return CLEARANCE * float(np.sin(np.pi * (leg_phase - TOE_OFF) / (1 - TOE_OFF)) ** 2)

@@ -1,0 +1,98 @@
+"""Gait as Fourier series over the cycle: positions and their exact velocities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from myoassist.errors import ReferenceError
+
+SHIPPED = Path(__file__).parent.parent / "assets" / "normal_walking.yaml"
+FORWARD = "pelvis_tx_velocity"
+
+
+@dataclass(frozen=True)
+class Harmonics:
+    """A periodic function of phase: ``mean + sum_k cos_k cos(2 pi k phase) + sin_k sin(2 pi k phase)``, k from 1.
+
+    ``cos`` and ``sin`` have shape ``(order,)``.
+    """
+
+    mean: float
+    cos: np.ndarray
+    sin: np.ndarray
+
+    def shifted_half(self) -> Harmonics:
+        """The same function half a cycle later: the other side of a symmetric gait."""
+        sign = (-1.0) ** np.arange(1, len(self.cos) + 1)
+        return Harmonics(self.mean, self.cos * sign, self.sin * sign)
+
+    def scaled(self, factor: float, *, offset: float = 0.0) -> Harmonics:
+        """``factor`` times this function, plus ``offset``."""
+        return Harmonics(factor * self.mean + offset, factor * self.cos, factor * self.sin)
+
+
+@dataclass(frozen=True)
+class Gait:
+    """A symmetric gait cycle: right-side and midline coordinates by OpenSim name (no side suffix), rad and m.
+
+    ``cycle_seconds``: duration of a stride; ``speed``: mean walking speed in m/s.
+    """
+
+    coordinates: dict[str, Harmonics]
+    cycle_seconds: float
+    speed: float
+
+
+def fit_harmonics(values: np.ndarray, order: int) -> Harmonics:
+    """Fit the first ``order`` harmonics to values ``(n,)`` sampled evenly over one cycle, the first at phase 0."""
+    spectrum = np.fft.rfft(values) / len(values)
+    return Harmonics(float(spectrum[0].real), 2 * spectrum[1 : order + 1].real, -2 * spectrum[1 : order + 1].imag)
+
+
+def load_gait(path: str | Path | None = None) -> Gait:
+    """Read a gait from a YAML file of harmonics; ``None`` reads the one that ships with the project.
+
+    The file holds ``cycle_s``, ``speed_m_s`` and ``coordinates`` with ``mean``, ``cos`` and ``sin`` each, as
+    ``myoassist/assets/normal_walking.yaml`` does.
+
+    Raises:
+        ReferenceError: the file is missing, unreadable, or not of that form; the message names the file and the place.
+    """
+    file = Path(path) if path is not None else SHIPPED
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReferenceError(f"reference.path: cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
+    except yaml.YAMLError as error:
+        raise ReferenceError(f"reference.path: {file} is not YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("coordinates"), dict):
+        raise ReferenceError(f"reference.path: {file} has no table 'coordinates' of gait harmonics")
+    coordinates = {name: _harmonics(file, name, table) for name, table in content["coordinates"].items()}
+    missing = [name for name in (FORWARD, "pelvis_tilt", "hip_flexion") if name not in coordinates]
+    if missing:
+        raise ReferenceError(f"reference.path: {file} lacks the coordinates {', '.join(missing)}")
+    return Gait(coordinates, _positive(file, content, "cycle_s"), _positive(file, content, "speed_m_s"))
+
+
+def _positive(file: Path, content: dict, key: str) -> float:
+    value = content.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 100:
+        raise ReferenceError(f"reference.path: {file}: {key} must be a number between 0 and 100, not {value!r}")
+    return float(value)
+
+
+def _harmonics(file: Path, name: str, table: object) -> Harmonics:
+    try:
+        assert isinstance(table, dict)
+        result = Harmonics(float(table["mean"]), np.array(table["cos"], float), np.array(table["sin"], float))
+        assert result.cos.ndim == 1 and result.cos.shape == result.sin.shape
+        assert np.isfinite([result.mean, *result.cos, *result.sin]).all()
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise ReferenceError(
+            f"reference.path: {file}: coordinate {name!r} needs a number 'mean' and equally long lists 'cos' and 'sin'"
+        ) from error
+    return result

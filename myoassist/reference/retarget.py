@@ -1,0 +1,139 @@
+"""Fit a gait to a model: its trunk, its signs, its limits, and a pelvis height that puts the feet on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import mujoco
+import numpy as np
+
+from myoassist.model.coupling import close_loops
+from myoassist.model.index import Joint, ModelIndex, coordinate_of
+from myoassist.reference.grounding import Grounding
+from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics
+
+SAMPLES = 128  # phases at which a pose is put on the ground
+ORDER = 14  # harmonics of the curves fitted to those poses
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A gait on one model.
+
+    ``joints``: names of the tracked joints, in column order. ``qpos``, ``dof``: their addresses ``(n,)``.
+    ``mean`` ``(n,)``, ``cos`` and ``sin`` ``(order, n)``: harmonics in the model's own signs, rad and m.
+    ``low``, ``high`` ``(n,)``: joint limits. ``forward``: harmonics of the pelvis' forward velocity, m/s.
+    """
+
+    joints: tuple[str, ...]
+    qpos: np.ndarray
+    dof: np.ndarray
+    mean: np.ndarray
+    cos: np.ndarray
+    sin: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    forward: Harmonics
+    cycle_seconds: float
+    speed: float
+
+    def sample(self, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and velocities ``(n_envs, n)`` at ``phase`` ``(n_envs,)``, at the reference's own speed.
+
+        rad and rad/s (m and m/s for the pelvis height). Where a joint limit cuts the curve the velocity is zero.
+        """
+        order = np.arange(1, len(self.cos) + 1)
+        angle = 2 * np.pi * phase[:, None] * order
+        c, s = np.cos(angle), np.sin(angle)
+        position = self.mean + c @ self.cos + s @ self.sin
+        rate = 2 * np.pi / self.cycle_seconds * order
+        velocity = (c * rate) @ self.sin - (s * rate) @ self.cos
+        inside = (position > self.low) & (position < self.high)
+        return np.clip(position, self.low, self.high), velocity * inside
+
+    def forward_velocity(self, phase: np.ndarray) -> np.ndarray:
+        """Forward velocity of the pelvis ``(n_envs,)`` in m/s at ``phase``."""
+        angle = 2 * np.pi * phase[:, None] * np.arange(1, len(self.forward.cos) + 1)
+        return self.forward.mean + np.cos(angle) @ self.forward.cos + np.sin(angle) @ self.forward.sin
+
+
+def reference_state(
+    reference: Reference, model: mujoco.MjModel, index: ModelIndex, phase: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """``qpos`` ``(nq,)`` and ``qvel`` ``(nv,)`` of the model at ``phase``; joints the gait does not name stand as in standing."""
+    position, velocity = reference.sample(np.array([phase]))
+    data = mujoco.MjData(model)
+    data.qpos[:] = index.standing_qpos
+    data.qpos[reference.qpos], data.qvel[reference.dof] = position[0], velocity[0]
+    data.qvel[index.joints["pelvis_tx"].dof] = reference.forward_velocity(np.array([phase]))[0]
+    index.coupling.apply(data.qpos, data.qvel)
+    close_loops(model, data, index.loop_dofs)
+    return data.qpos.copy(), data.qvel.copy()
+
+
+def retarget(gait: Gait, model: mujoco.MjModel, index: ModelIndex) -> Reference:
+    """Fit ``gait`` to a compiled model.
+
+    The trunk of every body is rigid: the mean of pelvis_tilt moves from the tilt to hip flexion. Left is right half a
+    cycle later. Pelvis height and toes come from the model's own kinematics, and the swing leg is lifted just enough to
+    clear the ground (:class:`myoassist.reference.grounding.Grounding`).
+    """
+    forward = gait.coordinates[FORWARD]
+    forward = forward.scaled(gait.speed / forward.mean)
+    curves = _curves(gait, index)
+    raw = _table(curves, index, forward, gait)
+    grounding = Grounding(model, index)
+    poses = np.empty((SAMPLES, index.nq))
+    for step in range(SAMPLES):
+        poses[step] = index.standing_qpos
+        poses[step, raw.qpos] = raw.sample(np.array([step / SAMPLES]))[0][0]
+        grounding.correct(poses[step], step / SAMPLES)
+    for joint in index.joints.values():
+        if joint.name == "pelvis_ty" or joint.role != "root" and np.ptp(poses[:, joint.qpos]) > 0:
+            curves[joint.name] = fit_harmonics(poses[:, joint.qpos], ORDER)
+    return _table(curves, index, forward, gait)
+
+
+def _curves(gait: Gait, index: ModelIndex) -> dict[str, Harmonics]:
+    tilt = gait.coordinates["pelvis_tilt"]
+    source = dict(gait.coordinates)
+    source["pelvis_tilt"] = replace(tilt, mean=0.0)
+    source["hip_flexion"] = source["hip_flexion"].scaled(1.0, offset=tilt.mean)
+    curves = {}
+    for joint in index.joints.values():
+        name = _source_name(joint, index)
+        if name in source and name != "pelvis_ty":
+            curve = source[name].shifted_half() if joint.side == "l" else source[name]
+            curves[joint.name] = curve.scaled(joint.sign)
+    return curves
+
+
+def _source_name(joint: Joint, index: ModelIndex) -> str:
+    """The gait's coordinate for a joint, or ``""``. A prosthetic knee or ankle moves like the joint it replaces."""
+    if joint.role == "root":
+        return joint.name
+    coordinate = coordinate_of(joint.name)
+    same = [j for j in index.joints.values() if j.side == joint.side and coordinate_of(j.name) == coordinate]
+    return coordinate if len(same) == 1 else ""  # two springs that share an angle (a passive foot) follow none
+
+
+def _table(curves: dict[str, Harmonics], index: ModelIndex, forward: Harmonics, gait: Gait) -> Reference:
+    joints = [index.joints[name] for name in index.joints if name in curves]
+    order = max(len(curves[joint.name].cos) for joint in joints)
+
+    def column(values: np.ndarray) -> np.ndarray:
+        return np.pad(values, (0, order - len(values)))
+
+    return Reference(
+        joints=tuple(joint.name for joint in joints),
+        qpos=np.array([joint.qpos for joint in joints]),
+        dof=np.array([joint.dof for joint in joints]),
+        mean=np.array([curves[joint.name].mean for joint in joints]),
+        cos=np.stack([column(curves[joint.name].cos) for joint in joints], axis=1),
+        sin=np.stack([column(curves[joint.name].sin) for joint in joints], axis=1),
+        low=np.array([joint.low for joint in joints]),
+        high=np.array([joint.high for joint in joints]),
+        forward=forward,
+        cycle_seconds=gait.cycle_seconds,
+        speed=gait.speed,
+    )
