@@ -49,7 +49,11 @@ class Joint:
 
 @dataclass(frozen=True)
 class Actuator:
-    """A muscle or a motor. ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range."""
+    """A muscle or a motor.
+
+    ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range, ``peak_force`` the
+    largest force it can give: peak isometric force of a muscle in N, gain times largest control of a motor in N or N m.
+    """
 
     name: str
     id: int
@@ -57,6 +61,7 @@ class Actuator:
     low: float
     high: float
     side: str
+    peak_force: float
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,7 @@ def list_actuators(model: mujoco.MjModel, *, muscles: bool) -> dict[str, Actuato
         if not side and model.actuator_trntype[actuator] == mujoco.mjtTrn.mjTRN_JOINT:
             side = body_side(model, model.jnt_bodyid[model.actuator_trnid[actuator, 0]])
         low, high = model.actuator_ctrlrange[actuator]
+        gain = model.actuator_gainprm[actuator]
         found[name] = Actuator(
             name=name,
             id=actuator,
@@ -179,6 +185,7 @@ def list_actuators(model: mujoco.MjModel, *, muscles: bool) -> dict[str, Actuato
             low=float(low),
             high=float(high),
             side=side,
+            peak_force=float(gain[2] if muscles else abs(gain[0]) * max(abs(low), abs(high))),
         )
     return found
 

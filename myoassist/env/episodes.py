@@ -1,0 +1,106 @@
+"""What happened in each episode: length, return, distance, sums of the reward terms, and why it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from myoassist.mdp.state import WalkState
+
+TIME_UP = "time_up"
+PHYSICS_FAILED = "physics_failed"
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A finished episode.
+
+    ``env`` numbers the environment. ``length`` in control steps, ``seconds``, ``distance`` of the pelvis in m,
+    ``mean_speed`` in m/s, ``speed_error``: root mean square of speed minus target, m/s. ``steps`` counts heel strikes and
+    ``alternating`` those that followed one of the other side. ``terms``: weighted sum of each reward term.
+    ``reason``: the termination term, ``time_up`` or ``physics_failed``.
+    """
+
+    env: int
+    length: int
+    seconds: float
+    total_reward: float
+    distance: float
+    mean_speed: float
+    speed_error: float
+    steps: int
+    alternating: int
+    peak_load: float
+    mean_activation: float
+    terms: dict[str, float]
+    reason: str
+
+
+class EpisodeLog:
+    """Running sums per environment, and the finished episodes since the last :meth:`drain`."""
+
+    def __init__(self, num_envs: int, terms: tuple[str, ...], reasons: tuple[str, ...]) -> None:
+        self._names, self._reasons = terms, (PHYSICS_FAILED, *reasons)
+        self._total = np.zeros(num_envs)
+        self._terms = np.zeros((num_envs, len(terms)))
+        self._squared_error = np.zeros(num_envs)
+        self._activation = np.zeros(num_envs)
+        self._peak_load = np.zeros(num_envs)
+        self._steps = np.zeros(num_envs, dtype=int)
+        self._alternating = np.zeros(num_envs, dtype=int)
+        self._last_side = np.full(num_envs, -1)
+        self._finished: list[Episode] = []
+
+    def clear(self) -> None:
+        """Forget everything: new episodes everywhere."""
+        self._forget(np.arange(len(self._total)))
+        self._finished = []
+
+    def add(self, reward: np.ndarray, terms: np.ndarray, state: WalkState) -> None:
+        """Take in one control step: ``reward`` ``(n,)`` and weighted ``terms`` ``(n, n_terms)``."""
+        self._total += reward
+        self._terms += terms
+        self._squared_error += (state.speed - state.target_speed) ** 2
+        self._activation += state.activation.mean(axis=1)
+        np.maximum(self._peak_load, state.foot_load.max(axis=1) / state.index.body_weight, out=self._peak_load)
+        for side in (0, 1):
+            struck = state.heel_strike[:, side]
+            self._steps += struck
+            self._alternating += struck & (self._last_side == 1 - side)
+            self._last_side[struck] = side
+
+    def finish(self, rows: np.ndarray, reasons: np.ndarray, truncated: np.ndarray, state: WalkState) -> None:
+        """Close the episodes of ``rows``; ``reasons`` ``(n, 1 + n_terms)`` as the environment gives them."""
+        for row in rows:
+            length = int(state.step[row])
+            seconds = length * state.task.dt
+            self._finished.append(
+                Episode(
+                    env=int(row),
+                    length=length,
+                    seconds=seconds,
+                    total_reward=float(self._total[row]),
+                    distance=float(state.distance[row]),
+                    mean_speed=float(state.distance[row]) / seconds,
+                    speed_error=float(np.sqrt(self._squared_error[row] / length)),
+                    steps=int(self._steps[row]),
+                    alternating=int(self._alternating[row]),
+                    peak_load=float(self._peak_load[row]),
+                    mean_activation=float(self._activation[row]) / length,
+                    terms=dict(zip(self._names, self._terms[row].tolist(), strict=True)),
+                    reason=TIME_UP if truncated[row] else self._reasons[int(np.argmax(reasons[row]))],
+                )
+            )
+        self._forget(rows)
+
+    def drain(self) -> list[Episode]:
+        """Finished episodes since the last call, in order."""
+        finished, self._finished = self._finished, []
+        return finished
+
+    def _forget(self, rows: np.ndarray) -> None:
+        for sums in (self._total, self._terms, self._squared_error, self._activation, self._peak_load):
+            sums[rows] = 0.0
+        self._steps[rows] = self._alternating[rows] = 0
+        self._last_side[rows] = -1

@@ -1,0 +1,168 @@
+"""The walking task over a batch: the order of one control step, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from myoassist.config import ReferenceConfig, TrainConfig
+from myoassist.env.episodes import EpisodeLog
+from myoassist.env.observing import Observer
+from myoassist.errors import ConfigError
+from myoassist.mdp.actions import ActionMap
+from myoassist.mdp.commands import draw_speed
+from myoassist.mdp.resets import start_bank
+from myoassist.mdp.rewards import REWARDS
+from myoassist.mdp.state import Task, WalkState
+from myoassist.mdp.terminations import TERMINATIONS
+from myoassist.mdp.terms import BoundTerm, bind
+from myoassist.model.build import build_model
+from myoassist.model.index import ModelIndex
+from myoassist.reference.motion import load_gait
+from myoassist.reference.retarget import Reference, retarget
+from myoassist.sim.batch import BatchSim
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One control step of the batch; arrays over the environments.
+
+    ``observation`` ``(n, size)`` float32 belongs to the new episode where one began; ``final_observation`` is that of the
+    step itself. ``terminated``: a termination term or failed physics. ``truncated``: the time was up.
+    """
+
+    observation: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    final_observation: np.ndarray
+
+    @property
+    def done(self) -> np.ndarray:
+        return self.terminated | self.truncated
+
+
+class WalkEnv:
+    """``num_envs`` walkers. Every random number comes from ``seed``: first the world (grounds, start states), then one
+    generator per environment, so that an environment's episodes do not depend on the others.
+
+    Args:
+        config: the experiment; only its task part is read.
+        num_envs, seed, threads: override those of ``config``.
+
+    Raises:
+        ConfigError, ModelError, ReferenceError: the experiment does not fit together.
+    """
+
+    def __init__(
+        self, config: TrainConfig, *, num_envs: int | None = None, seed: int | None = None, threads: int | None = None
+    ) -> None:
+        self.config = config
+        self.num_envs = config.num_envs if num_envs is None else num_envs
+        control, physics = config.model.control_hz, config.model.physics_hz
+        seeds = np.random.SeedSequence(config.seed if seed is None else seed)
+        world, self._episode_seeds = seeds.spawn(2)
+        self._world = np.random.default_rng(world)
+        built = build_model(
+            config.model, config.device, config.terrain, config.condition, grounds=self.num_envs, rng=self._world
+        )
+        self.index, model = built.index, built.models[0]
+        self.reference = load_reference(config.reference, model, built.index)
+        self.task = Task(
+            index=built.index,
+            reference=self.reference,
+            ground=built.ground,
+            num_envs=self.num_envs,
+            dt=1.0 / control,
+            follow_speed=config.reference.follow_speed,
+        )
+        self.sim = BatchSim(
+            built.models,
+            num_envs=self.num_envs,
+            substeps=physics // control,
+            threads=config.threads if threads is None else threads,
+        )
+        self.action_map = ActionMap(config.action, built.index)
+        self.state = WalkState(self.task, self.sim, num_actions=len(self.action_map))
+        self.observer = Observer(config.observation, self.task)
+        self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
+        self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
+        self._weights = np.array([term.weight for term in config.reward.terms.values()])
+        self._bank = start_bank(config.reset, model, built.index, self.reference, self._world)
+        self._max_steps = round(config.termination.max_seconds * control)
+        self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
+        self._generators = self._spawn_generators()
+
+    def _bind(self, terms: dict, registry: dict, kind: str, where: str) -> list[BoundTerm]:
+        return [
+            bind(registry, term, self.task, name=name, kind=kind, where=f"{where}.{name}")
+            for name, term in terms.items()
+        ]
+
+    def _spawn_generators(self) -> list[np.random.Generator]:
+        return [np.random.default_rng(child) for child in self._episode_seeds.spawn(self.num_envs)]
+
+    def reset(self, *, seed: int | None = None) -> np.ndarray:
+        """Begin a new episode everywhere; a ``seed`` restarts the environments' generators. Returns ``(n, size)``."""
+        if seed is not None:
+            self._episode_seeds = np.random.SeedSequence(seed).spawn(2)[1]
+            self._generators = self._spawn_generators()
+        self._restart(np.arange(self.num_envs))
+        self.episodes.clear()
+        return self.observer(self.state)
+
+    def step(self, action: np.ndarray) -> StepResult:
+        """Advance every environment by one control step under ``action`` ``(n, num_actions)`` in [-1, 1]."""
+        failed = self.sim.step(self.action_map(action))
+        self.state.advance(action)
+        reasons = self._reasons(failed)
+        terminated = reasons.any(axis=1)
+        terms = self._reward_terms(failed)
+        reward = terms.sum(axis=1)
+        truncated = (self.state.step >= self._max_steps) & ~terminated
+        observation = final = self.observer(self.state)
+        self.episodes.add(reward, terms, self.state)
+        done = np.flatnonzero(terminated | truncated)
+        if len(done):
+            self.episodes.finish(done, reasons, truncated, self.state)
+            self._restart(done)
+            observation = self.observer(self.state)
+        return StepResult(observation, reward, terminated, truncated, final)
+
+    def _reasons(self, failed: np.ndarray) -> np.ndarray:
+        """Mask ``(n, 1 + n_terms)``: failed physics first, then each termination term."""
+        return np.stack([failed, *(self._checked(term) for term in self.terminations)], axis=1)
+
+    def _reward_terms(self, failed: np.ndarray) -> np.ndarray:
+        """Weighted reward terms ``(n, n_terms)``; a step whose physics failed earns nothing."""
+        terms = np.stack([self._checked(term) for term in self.rewards], axis=1) * self._weights
+        terms[failed] = 0.0
+        return terms
+
+    def _checked(self, term: BoundTerm) -> np.ndarray:
+        values = term.call(self.state)
+        if values.shape != (self.num_envs,):
+            raise ConfigError(f"term {term.name!r} returned shape {values.shape}; it must return ({self.num_envs},)")
+        return values
+
+    def _restart(self, rows: np.ndarray) -> None:
+        picks = np.empty(len(rows), dtype=int)
+        speeds = np.empty(len(rows))
+        for place, row in enumerate(rows):
+            picks[place] = self._generators[row].integers(len(self._bank))
+            speeds[place] = draw_speed(self.config.command, self._generators[row])
+        self.sim.set_rows(rows, self._bank.state[picks], self._bank.sensordata[picks])
+        self.state.restart(rows, phase=self._bank.phase[picks], target_speed=speeds)
+        for term in (*self.rewards, *self.terminations):
+            term.reset(rows)
+
+    def close(self) -> None:
+        """Stop the simulation threads."""
+        self.sim.close()
+
+
+def load_reference(config: ReferenceConfig, model: mujoco.MjModel, index: ModelIndex) -> Reference:
+    """The configured gait on a model."""
+    return retarget(load_gait(config.path), model, index)

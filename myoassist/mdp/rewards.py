@@ -1,0 +1,150 @@
+"""Reward terms. Each returns ``(num_envs,)`` per control step of ``dt`` seconds, before its weight.
+
+The formulas of forward, joint_position, joint_velocity, activation, smoothness, joint_limit, foot_load and the heel-strike
+terms are MyoAssist's. To add a term: write a function here, name it in ``REWARDS``, use it in ``conf/reward``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from myoassist.mdp.state import Task, WalkState
+from myoassist.mdp.terms import Motors, Muscles, TrackedJoints
+
+
+def forward(state: WalkState, *, sharpness: float = 5.0) -> np.ndarray:
+    """``dt exp(-sharpness (v - v*)^2)``: walk at the target speed. sharpness in s²/m²."""
+    return state.task.dt * np.exp(-sharpness * (state.speed - state.target_speed) ** 2)
+
+
+def joint_position(state: WalkState, *, joints: TrackedJoints, sharpness: float = 8.0) -> np.ndarray:
+    """``dt sum_j w_j exp(-sharpness (q_j - q_ref,j)^2)``: follow the reference pose. The pelvis height is over the ground."""
+    error = position_error(state, joints)
+    return state.task.dt * np.exp(-sharpness * error**2) @ joints.values
+
+
+def joint_velocity(state: WalkState, *, joints: TrackedJoints, sharpness: float = 8.0) -> np.ndarray:
+    """``dt sum_j w_j exp(-sharpness (q'_j - q'_ref,j v*/v_ref)^2)``: follow the reference's speeds at the target speed."""
+    error = state.qvel[:, joints.dof] - state.reference_velocity[:, joints.columns]
+    return state.task.dt * np.exp(-sharpness * error**2) @ joints.values
+
+
+def position_error(state: WalkState, joints: TrackedJoints) -> np.ndarray:
+    """Pose minus reference ``(num_envs, n)`` in rad or m; heights are taken over the ground."""
+    error = state.qpos[:, joints.qpos] - state.reference_position[:, joints.columns]
+    if "pelvis_ty" in joints.names:
+        error[:, joints.names.index("pelvis_ty")] -= state.ground_height
+    return error
+
+
+def activation(state: WalkState, *, muscles: Muscles = "*", exponent: float = 1.0) -> np.ndarray:  # type: ignore[assignment]
+    """``-dt mean(a^exponent)``: use the muscles sparingly. Exponent 2 is the usual effort."""
+    return -state.task.dt * np.mean(state.activation[:, muscles.columns] ** exponent, axis=1)
+
+
+def smoothness(state: WalkState, *, muscles: Muscles = "*", sharpness: float = 4.0) -> np.ndarray:  # type: ignore[assignment]
+    """``+dt mean(exp(-sharpness (a - a_previous)^2))``: a bonus for activations that change slowly."""
+    change = state.activation[:, muscles.columns] - state.previous_activation[:, muscles.columns]
+    return state.task.dt * np.mean(np.exp(-sharpness * change**2), axis=1)
+
+
+class joint_limit:  # noqa: N801  (named like the functions beside it)
+    """``-dt max_j |limit torque_j| / body weight``: keep off the joint limits. Torque in N m, weight in N."""
+
+    def __init__(self, task: Task) -> None:
+        names = [joint.name for joint in task.index.joints.values() if joint.role == "leg" and np.isfinite(joint.low)]
+        self._columns = task.index.sensor_columns("limit", names)
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        torque = np.abs(state.sensordata[:, self._columns]).max(axis=1)
+        return -state.task.dt * torque / state.index.body_weight
+
+
+def foot_load(state: WalkState, *, threshold: float = 1.2) -> np.ndarray:
+    """``-dt max(0, F/BW - threshold)`` with F the larger vertical ground force of the two feet: walk softly."""
+    load = state.foot_load.max(axis=1) / state.index.body_weight
+    return -state.task.dt * np.maximum(0.0, load - threshold)
+
+
+def alive(state: WalkState) -> np.ndarray:
+    """``dt``: stay up."""
+    return np.full(state.num_envs, state.task.dt)
+
+
+def action_rate(state: WalkState) -> np.ndarray:
+    """``-dt mean((u - u_previous)^2)``: change the action slowly."""
+    return -state.task.dt * np.mean((state.action - state.previous_action) ** 2, axis=1)
+
+
+class device_effort:  # noqa: N801
+    """``-dt mean(f_m^2)`` over the motors, f the motor force or torque as a share of its largest."""
+
+    def __init__(self, task: Task, *, motors: Motors = "*") -> None:  # type: ignore[assignment]
+        self._columns = task.index.sensor_columns("force", list(motors.names))
+        self._largest = np.array([task.index.motors[name].peak_force for name in motors.names])
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        if not len(self._columns):
+            return np.zeros(state.num_envs)
+        return -state.task.dt * np.mean((state.sensordata[:, self._columns] / self._largest) ** 2, axis=1)
+
+
+class _PerStep:
+    """Gathers a rate over time and pays the sum at each heel strike."""
+
+    def __init__(self, task: Task) -> None:
+        self._sum = np.zeros(task.num_envs)
+
+    def gather(self, state: WalkState, rate: np.ndarray | float) -> np.ndarray:
+        """Add ``rate dt``; the sum since the last heel strike where there is one now, else 0."""
+        self._sum += state.task.dt * rate
+        struck = state.heel_strike.any(axis=1)
+        paid = np.where(struck, self._sum, 0.0)
+        self._sum[struck] = 0.0
+        return paid
+
+    def reset(self, rows: np.ndarray) -> None:
+        self._sum[rows] = 0.0
+
+
+class step_speed(_PerStep):  # noqa: N801
+    """``-|integral of (v - v*) dt|`` over the step, paid at its heel strike, in m."""
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        return -np.abs(self.gather(state, state.speed - state.target_speed))
+
+
+class step_duration(_PerStep):  # noqa: N801
+    """The duration of the step in s, paid at its heel strike: long steps."""
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        return self.gather(state, 1.0)
+
+
+class step_effort(_PerStep):  # noqa: N801
+    """``-integral of mean(a^2) dt`` over the step, paid at its heel strike, in s."""
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        return -self.gather(state, np.mean(state.activation**2, axis=1))
+
+
+REWARDS: dict[str, Callable] = {
+    term.__name__: term
+    for term in (
+        forward,
+        joint_position,
+        joint_velocity,
+        activation,
+        smoothness,
+        joint_limit,
+        foot_load,
+        alive,
+        action_rate,
+        device_effort,
+        step_speed,
+        step_duration,
+        step_effort,
+    )
+}

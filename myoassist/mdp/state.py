@@ -1,0 +1,116 @@
+"""What the terms of a task read: the batch of walkers after a control step, as named arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from myoassist.model.index import ModelIndex
+from myoassist.model.terrain import Ground
+from myoassist.reference.retarget import Reference
+from myoassist.sim.batch import BatchSim
+
+SIDES = ("r", "l")
+LOADED = 0.05  # share of body weight above which a foot is in stance
+DROPOUT = 0.15  # s: a shorter unloading is a dropout of the contact, not a swing
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is fixed for a task: model, reference, number of environments and control step ``dt`` in s."""
+
+    index: ModelIndex
+    reference: Reference
+    ground: Ground
+    num_envs: int
+    dt: float
+    follow_speed: bool = True
+
+
+class WalkState:
+    """Arrays over the environments; every one has ``num_envs`` rows.
+
+    ``qpos``, ``qvel``, ``act``, ``sensordata``: the simulation's own (see :class:`myoassist.sim.batch.BatchSim`).
+    ``action``, ``previous_action`` ``(n, n_actions)`` in [-1, 1]. ``activation``, ``previous_activation``
+    ``(n, n_muscles)``. ``target_speed`` ``(n,)`` m/s. ``phase`` ``(n,)`` in [0, 1), 0 at right heel strike.
+    ``step`` ``(n,)`` control steps since the start. ``reference_position``, ``reference_velocity`` ``(n, n_tracked)``.
+    ``foot_load`` ``(n, 2)`` vertical ground force right and left, N. ``heel_strike`` ``(n, 2)`` bool.
+    ``ground_height`` ``(n,)`` of the ground below the pelvis, m. ``speed`` ``(n,)`` forward, m/s.
+    """
+
+    def __init__(self, task: Task, sim: BatchSim, *, num_actions: int) -> None:
+        n, index = sim.num_envs, task.index
+        self.task, self.index, self.sim, self.num_envs = task, index, sim, n
+        self.qpos, self.qvel, self.act, self.sensordata = sim.qpos, sim.qvel, sim.act, sim.sensordata
+        self._activation = np.array([muscle.activation for muscle in index.muscles.values()], dtype=int)
+        self._load = [index.sensor_columns("contact", index.soles[side])[2::3] for side in SIDES]
+        self._forward, self._height = index.joints["pelvis_tx"], index.joints["pelvis_ty"]
+        self._sideways = index.joints.get("pelvis_tz")
+        self.action = np.zeros((n, num_actions))
+        self.previous_action = np.zeros((n, num_actions))
+        self.activation = np.zeros((n, len(self._activation)))
+        self.previous_activation = np.zeros_like(self.activation)
+        self.target_speed = np.zeros(n)
+        self.phase = np.zeros(n)
+        self.step = np.zeros(n, dtype=int)
+        self.foot_load = np.zeros((n, 2))
+        self.heel_strike = np.zeros((n, 2), dtype=bool)
+        self._unloaded_for = np.zeros((n, 2))
+        self.ground_height = np.zeros(n)
+        self.reference_position = np.zeros((n, len(task.reference.joints)))
+        self.reference_velocity = np.zeros_like(self.reference_position)
+
+    @property
+    def speed(self) -> np.ndarray:
+        """Forward velocity of the pelvis, m/s."""
+        return self.qvel[:, self._forward.dof]
+
+    @property
+    def distance(self) -> np.ndarray:
+        """Forward position of the pelvis, m; an episode starts at 0."""
+        return self.qpos[:, self._forward.qpos]
+
+    @property
+    def height(self) -> np.ndarray:
+        """Pelvis height over the ground below it, m."""
+        return self.qpos[:, self._height.qpos] - self.ground_height
+
+    @property
+    def speed_ratio(self) -> np.ndarray:
+        """Target speed over the reference's speed; 1 where the reference does not follow the target."""
+        if not self.task.follow_speed:
+            return np.ones(self.num_envs)
+        return self.target_speed / self.task.reference.speed
+
+    def advance(self, action: np.ndarray) -> None:
+        """Take in one control step: clocks, phase, and everything derived from the new physics state."""
+        self.previous_action[:], self.action[:] = self.action, action
+        self.previous_activation[:] = self.activation
+        self.step += 1
+        self.phase += self.task.dt / self.task.reference.cycle_seconds * self.speed_ratio
+        self.phase %= 1.0
+        self._derive()
+        loaded = self.foot_load > LOADED * self.index.body_weight
+        np.logical_and(loaded, self._unloaded_for >= DROPOUT, out=self.heel_strike)
+        self._unloaded_for = np.where(loaded, 0.0, self._unloaded_for + self.task.dt)
+
+    def restart(self, rows: np.ndarray, *, phase: np.ndarray, target_speed: np.ndarray) -> None:
+        """Begin new episodes in ``rows`` after the simulation got their start states."""
+        self.phase[rows], self.target_speed[rows], self.step[rows] = phase, target_speed, 0
+        self.action[rows] = self.previous_action[rows] = 0.0
+        self.heel_strike[rows] = False
+        self._derive()
+        self.previous_activation[rows] = self.activation[rows]
+        self._unloaded_for[rows] = np.where(self.foot_load[rows] > LOADED * self.index.body_weight, 0.0, DROPOUT)
+
+    def _derive(self) -> None:
+        self.activation[:] = self.act[:, self._activation]
+        for side, columns in enumerate(self._load):
+            self.foot_load[:, side] = self.sensordata[:, columns].sum(axis=1)
+        if self.task.ground.grid is not None:
+            sideways = self.qpos[:, self._sideways.qpos] if self._sideways else np.zeros(self.num_envs)
+            self.ground_height[:] = self.task.ground.height(self.sim.ground, self.distance, sideways)
+        position, velocity = self.task.reference.sample(self.phase)
+        self.reference_position[:] = position
+        self.reference_velocity[:] = velocity * self.speed_ratio[:, None]

@@ -1,0 +1,182 @@
+"""How a term of the YAML becomes a function: its name looked up, its parameters checked, its names resolved once.
+
+A term is a function ``f(state, *, parameter=default, …)``, or a class with memory: ``__init__(task, *, parameter=…)``,
+``__call__(state)`` and ``reset(rows)``. A parameter annotated :class:`Joints`, :class:`TrackedJoints`, :class:`Muscles`
+or :class:`Motors` takes names or globs in the YAML and reaches the term as addresses.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from myoassist.config import TermConfig
+from myoassist.errors import ConfigError, unknown
+from myoassist.mdp.state import Task
+
+
+def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> list[str]:
+    """Names matched by a name, a glob or a list of them, in the order of ``names``.
+
+    Raises:
+        ConfigError: a pattern matches nothing, or is no text.
+    """
+    listed, all_names = [patterns] if isinstance(patterns, str) else patterns, list(names)
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(pattern, str) for pattern in listed):
+        raise ConfigError(f"{where}: {kind} names must be a name, a glob or a list of them, not {patterns!r}")
+    for pattern in listed:
+        if not any(fnmatchcase(name, pattern) for name in all_names):
+            raise ConfigError(unknown(kind, pattern, all_names, where=where, most=100))
+    return [name for name in all_names if any(fnmatchcase(name, pattern) for pattern in listed)]
+
+
+@dataclass(frozen=True)
+class Joints:
+    """Joints by name with their addresses ``(n,)``."""
+
+    names: tuple[str, ...]
+    qpos: np.ndarray
+    dof: np.ndarray
+
+    @classmethod
+    def resolve(cls, value: object, task: Task, where: str) -> Joints:
+        joints = task.index.joints
+        names = match(value, joints, kind="joint", where=where)
+        return cls(tuple(names), np.array([joints[n].qpos for n in names]), np.array([joints[n].dof for n in names]))
+
+
+@dataclass(frozen=True)
+class TrackedJoints:
+    """Joints that the reference has, each with a number (a weight or a limit): addresses and columns ``(n,)``."""
+
+    names: tuple[str, ...]
+    qpos: np.ndarray
+    dof: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def resolve(cls, value: object, task: Task, where: str) -> TrackedJoints:
+        if not isinstance(value, dict) or not value:
+            raise ConfigError(f"{where}: must map joint names or globs to numbers, not {value!r}")
+        chosen: dict[str, float] = {}
+        for pattern, number in value.items():
+            if isinstance(number, bool) or not isinstance(number, (int, float)) or not np.isfinite(number):
+                raise ConfigError(f"{where}.{pattern}: must be a number, not {number!r}")
+            names = match(str(pattern), task.reference.joints, kind="joint of the reference", where=where)
+            chosen.update(dict.fromkeys(names, float(number)))
+        joints, order = task.index.joints, list(task.reference.joints)
+        return cls(
+            names=tuple(chosen),
+            qpos=np.array([joints[name].qpos for name in chosen]),
+            dof=np.array([joints[name].dof for name in chosen]),
+            columns=np.array([order.index(name) for name in chosen]),
+            values=np.array(list(chosen.values())),
+        )
+
+
+@dataclass(frozen=True)
+class Actuators:
+    """Muscles or motors by name: actuator ids, and columns of the muscles or motors in their own order, ``(n,)``."""
+
+    names: tuple[str, ...]
+    ids: np.ndarray
+    columns: np.ndarray
+
+
+class Muscles(Actuators):
+    """Muscles by name."""
+
+    @classmethod
+    def resolve(cls, value: object, task: Task, where: str) -> Muscles:
+        return _actuators(cls, task.index.muscles, value, kind="muscle", where=where)
+
+
+class Motors(Actuators):
+    """Motors of the device by name; ``*`` is none where the device has no motor."""
+
+    @classmethod
+    def resolve(cls, value: object, task: Task, where: str) -> Motors:
+        wanted = () if value in ("*", ["*"]) and not task.index.motors else value
+        return _actuators(cls, task.index.motors, wanted, kind="motor", where=where)
+
+
+def _actuators(cls: Any, table: dict, value: object, *, kind: str, where: str) -> Any:
+    names = match(value, table, kind=kind, where=where)
+    order = list(table)
+    ids = np.array([table[name].id for name in names], dtype=int)
+    return cls(tuple(names), ids, np.array([order.index(name) for name in names], dtype=int))
+
+
+RESOLVED = (Joints, TrackedJoints, Muscles, Motors)
+
+
+def parameters(term: Callable) -> dict[str, inspect.Parameter]:
+    """Keyword parameters of a term, by name, with evaluated annotations."""
+    function = term.__init__ if inspect.isclass(term) else term
+    hints = typing.get_type_hints(function)
+    found = inspect.signature(function).parameters.values()
+    return {p.name: p.replace(annotation=hints.get(p.name, Any)) for p in found if p.kind is p.KEYWORD_ONLY}
+
+
+def check_term(registry: dict[str, Callable], config: TermConfig, *, kind: str, where: str) -> Callable:
+    """Return the term named by ``config`` after checking its name and parameters; needs no model.
+
+    Raises:
+        ConfigError: unknown function, unknown or missing parameter, or a plain parameter of the wrong type.
+    """
+    if config.func not in registry:
+        raise ConfigError(unknown(kind, config.func, registry, where=f"{where}.func"))
+    term = registry[config.func]
+    known = parameters(term)
+    for name, value in config.params.items():
+        if name not in known:
+            raise ConfigError(unknown(f"parameter of {config.func}", name, known, where=f"{where}.params"))
+        if known[name].annotation in (float, int) and (
+            isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value)
+        ):
+            raise ConfigError(f"{where}.params.{name}: must be a number, not {value!r}")
+    missing = [name for name, p in known.items() if p.default is p.empty and name not in config.params]
+    if missing:
+        raise ConfigError(f"{where}.params: {config.func} needs {', '.join(missing)}")
+    return term
+
+
+@dataclass(frozen=True)
+class BoundTerm:
+    """A term ready to call: ``call(state)``; ``reset(rows)`` clears the memory of those that have one."""
+
+    name: str
+    call: Callable[..., np.ndarray]
+    arguments: dict[str, Any]
+
+    def reset(self, rows: np.ndarray) -> None:
+        forget = getattr(self.call, "reset", None)
+        if forget is not None:
+            forget(rows)
+
+
+def bind(
+    registry: dict[str, Callable], config: TermConfig, task: Task, *, name: str, kind: str, where: str
+) -> BoundTerm:
+    """Check a term and resolve its names on the compiled model.
+
+    Raises:
+        ConfigError: as :func:`check_term`, or a joint, muscle or motor that the model does not have.
+    """
+    term = check_term(registry, config, kind=kind, where=where)
+    arguments = {}
+    for key, parameter in parameters(term).items():
+        value = config.params.get(key, parameter.default)
+        if parameter.annotation in RESOLVED:
+            value = parameter.annotation.resolve(value, task, f"{where}.params.{key}")
+        arguments[key] = value
+    call = term(task, **arguments) if inspect.isclass(term) else partial(term, **arguments)
+    return BoundTerm(name=name, call=call, arguments=arguments)
