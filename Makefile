@@ -6,6 +6,7 @@
 SHELL := /bin/sh
 VENV := .venv/bin/python
 PIP := $(VENV) -m pip install --no-input --disable-pip-version-check $(if $(V),,--quiet) -c constraints.txt
+FAILED := { echo "The installation failed; V=1 after the same command shows more." >&2; exit 1; }
 
 # The Pythons to try; 3.10 to 3.13 are tested and come before anything newer.
 PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python3.10 python)
@@ -20,7 +21,7 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 train: .venv/.installed ## train: experiment=quickstart, or what ARGS says
-	$(VENV) train.py $(if $(filter experiment=% resume=%,$(ARGS)),,experiment=quickstart )$(ARGS)
+	$(VENV) train.py $(if $(filter experiment=% resume=%,$(ARGS)),,experiment=quickstart) $(ARGS)
 
 eval: .venv/.installed ## evaluate a run: ARGS="checkpoint=outputs/..."
 	$(VENV) eval.py $(ARGS)
@@ -47,11 +48,11 @@ clean: ## remove .venv, caches and builds; outputs/ stays
 .venv/.installed: pyproject.toml constraints.txt | $(VENV)
 	@$(VENV) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo ".venv holds a Python older than 3.10: remove it with 'make clean' and try again." >&2; exit 1; }
-	@$(VENV) -m pip --version >/dev/null 2>&1 || $(VENV) -m ensurepip
+	@$(VENV) -m pip --version >/dev/null 2>&1 || $(VENV) -m ensurepip >/dev/null
 	@echo "Installing PyTorch (the largest download; with its CUDA libraries on most Linux machines) ..."
-	@$(PIP) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) "$$(grep '^torch==' constraints.txt)" || $(FAILED)
 	@echo "Installing MyoAssist and everything else ..."
-	@$(PIP) -e ".[dev]"
+	@$(PIP) -e ".[dev]" || $(FAILED)
 	@touch $@
 	@echo "Ready: $$($(VENV) --version) in .venv"
 

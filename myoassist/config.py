@@ -130,9 +130,9 @@ class MuscleActionConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class MotorActionConfig:
-    """How an action in [-1, 1] becomes a motor command in the motor's own control range."""
+    """How an action in [-1, 1] becomes the command of a motor that pushes one way; one that pushes both ways is linear."""
 
-    map: Literal["linear", "sigmoid", "clip"] = setting("linear", help="linear over the control range, sigmoid over it, or clip to it")
+    map: Literal["linear", "sigmoid", "clip"] = setting("sigmoid", help="share of the range, from zero effort outward")
     scale: float = setting(1.0, ge=0, le=1, help="share of the motor's control range that may be used")
     steepness: float = setting(5.0, gt=0, help="of the sigmoid")
     offset: float = setting(0.5, help="action at which the sigmoid gives half the range")

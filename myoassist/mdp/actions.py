@@ -33,8 +33,8 @@ def share(config: MuscleActionConfig | MotorActionConfig, action: np.ndarray) ->
 class ActionMap:
     """Maps actions ``(n, num_actions)`` to controls ``(n, nu)``; ``names`` lists the actions, muscles first, then motors.
 
-    A muscle's share is its excitation. A motor's share runs over its control range, scaled: from the end nearest to zero
-    effort outward where the range is one-sided and the map is ``clip``, else from the low to the high end.
+    A muscle's share is its excitation. A motor that pushes one way takes its share from zero effort outward; a motor that
+    pushes both ways is linear whatever the map, with no effort at action 0. ``scale`` shrinks a motor's range about zero.
     """
 
     def __init__(self, config: ActionConfig, index: ModelIndex) -> None:
@@ -44,10 +44,9 @@ class ActionMap:
         self._motors = np.array([motor.id for motor in index.motors.values()], dtype=int)
         low = config.motors.scale * np.array([motor.low for motor in index.motors.values()])
         high = config.motors.scale * np.array([motor.high for motor in index.motors.values()])
-        if config.motors.map == "clip":
-            self._start, self._range = np.zeros(len(low)), np.where(np.abs(low) > np.abs(high), low, high)
-        else:
-            self._start, self._range = low, high - low
+        self._both_ways = (low < 0) & (high > 0)
+        self._start = np.where(self._both_ways, low, np.where(np.abs(low) < np.abs(high), low, high))
+        self._range = np.where(self._both_ways, high - low, np.where(np.abs(low) < np.abs(high), high - low, low - high))
         self._nu = index.nu
 
     def __len__(self) -> int:
@@ -65,5 +64,7 @@ class ActionMap:
         count = len(self._muscles)
         ctrl = np.zeros((len(action), self._nu))
         ctrl[:, self._muscles] = share(self._config.muscles, action[:, :count])
-        ctrl[:, self._motors] = self._start + self._range * share(self._config.motors, action[:, count:])
+        motors = action[:, count:]
+        shares = np.where(self._both_ways, linear(motors), share(self._config.motors, motors))
+        ctrl[:, self._motors] = self._start + self._range * shares
         return ctrl

@@ -20,14 +20,21 @@ STANDING_HEIGHT = 0.91  # m, pelvis height of the unassisted body in assist-sim'
 
 
 def cache_folder() -> Path:
-    """Folder of composed models: ``$MYOASSIST_CACHE``, else the user's cache folder, else a temporary one."""
+    """Folder of composed models: in ``$MYOASSIST_CACHE``, else the user's cache folder; else a temporary one.
+
+    Raises:
+        ModelError: none of them can be written.
+    """
     wanted = Path(os.environ.get("MYOASSIST_CACHE") or platformdirs.user_cache_dir("myoassist"))
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-        usable = os.access(wanted, os.W_OK)
-    except OSError:
-        usable = False
-    return wanted / "models" if usable else Path(tempfile.gettempdir()) / "myoassist" / "models"
+    user = getattr(os, "getuid", int)()  # Windows has a temporary folder for each user
+    for folder in (wanted, Path(tempfile.gettempdir()) / f"myoassist-{user}"):
+        try:
+            (folder / "models").mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder / "models").close()
+            return folder / "models"
+        except OSError:
+            continue
+    raise ModelError(f"{wanted}: cannot be written; set MYOASSIST_CACHE to a folder for composed models")
 
 
 def available_devices(body: str) -> list[str]:
@@ -47,15 +54,14 @@ def check_pair(model: ModelConfig, device: DeviceConfig) -> None:
 def compose(model: ModelConfig, device: DeviceConfig) -> mujoco.MjSpec:
     """Compose body and device with the pelvis coordinates ``tx ty tz tilt list rotation`` at the root.
 
-    ``pelvis_ty`` is the height of the pelvis origin over level ground on every body, and ``pelvis_tx`` and ``pelvis_tz``
-    are zero with the pelvis over the world origin.
+    ``pelvis_ty`` is the height of the pelvis origin over level ground on every body, and ``pelvis_tx`` and
+    ``pelvis_tz`` are zero with the pelvis over the world origin.
 
     Raises:
         ModelError: assist-sim does not know the pair or cannot build it.
     """
     check_pair(model, device)
     cache = cache_folder()
-    cache.mkdir(parents=True, exist_ok=True)
     # assist-sim writes mesh paths relative to its cache, so the copy has to lie in the same folder
     xml = cache / f"{uuid.uuid4().hex}.read.xml"
     try:
@@ -66,7 +72,7 @@ def compose(model: ModelConfig, device: DeviceConfig) -> mujoco.MjSpec:
                 model.body, device.assist_sim, export_xml=str(xml), cache_dir=cache, planar_root=True
             )
         spec = mujoco.MjSpec.from_file(str(xml))
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"model.body={model.body} device.assist_sim={device.assist_sim}: {reason}") from error
     finally:

@@ -14,21 +14,21 @@ GROUND = "ground"
 SOLE_DEPTH = 0.015  # m: only the part of a geom this close to the side's lowest point can reach level ground
 SOLE_SHARE = 0.35  # a further geom belongs to the sole if this share of its footprint lies beyond the lower ones
 CELL = 0.005  # m: grid on which footprints are compared
-_SIDE = re.compile(r"_(r|l)$")
+_LEG_BODY = re.compile(r"^(?:femur|patella|tibia|talus|calcn|toes)(?:_.*)?_([rl])$")
 
 
 def body_side(model: mujoco.MjModel, body: int) -> str:
     """Side ``"r"``, ``"l"`` or ``""`` of a body: that of the nearest leg segment above it (``femur_r`` and so on)."""
     while body > 0:
-        found = _SIDE.search(model.body(body).name)
-        if found and model.body(body).name.split("_")[0] in {"femur", "tibia", "talus", "calcn", "toes", "patella"}:
+        found = _LEG_BODY.match(model.body(body).name)
+        if found:
             return found.group(1)
         body = model.body_parentid[body]
     return ""
 
 
-def sole_geoms(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, list[int]]:
-    """Geoms of each side that reach level ground first in the pose of ``data``, lowest first.
+def sole_geoms(model: mujoco.MjModel) -> dict[str, list[int]]:
+    """Geoms of each side that reach level ground first in the reference pose, lowest first.
 
     The lowest geom of a leg belongs to the sole; every next one does if a good share of its footprint lies beyond the
     footprints of the lower ones. So a shoe hides the foot inside it, and a device's bracket above the heel stays out.
@@ -36,13 +36,12 @@ def sole_geoms(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, list[int
     Raises:
         ModelError: a side has no geom that could touch anything.
     """
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    colliding = np.flatnonzero(model.geom_contype | model.geom_conaffinity).tolist()
     soles: dict[str, list[int]] = {}
     for side in ("r", "l"):
-        geoms = [
-            geom
-            for geom in range(model.ngeom)
-            if (model.geom_contype[geom] or model.geom_conaffinity[geom]) and body_side(model, model.geom_bodyid[geom]) == side
-        ]
+        geoms = [geom for geom in colliding if body_side(model, model.geom_bodyid[geom]) == side]
         if not geoms:
             raise ModelError(f"side {side!r} of the model has no geom that can touch the ground")
         soles[side] = _lowest_cover(Surfaces(model, geoms), data)
@@ -73,15 +72,9 @@ def _footprint(surfaces: Surfaces, data: mujoco.MjData, which: int, limit: float
     return {(i, j) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)}
 
 
-def restrict_contact(spec: mujoco.MjSpec, touching: list[str], *, everything: bool) -> None:
-    """Let the geoms named ``touching`` meet the ground and, unless ``everything``, nothing else collide."""
+def restrict_contact(spec: mujoco.MjSpec, touching: list[str]) -> None:
+    """Let the geoms named ``touching`` meet the ground and nothing else collide."""
     for geom in spec.geoms:
-        if geom.name in touching:
-            geom.contype, geom.conaffinity = (geom.contype, geom.conaffinity) if everything else (0, 1)
-            if everything and not geom.conaffinity & 1:
-                geom.conaffinity |= 1
-        elif not everything and geom.name != GROUND:
-            geom.contype, geom.conaffinity = 0, 0
-    if not everything:
-        for pair in list(spec.pairs):
-            spec.delete(pair)
+        geom.contype, geom.conaffinity = 0, int(geom.name in touching)
+    for pair in list(spec.pairs):
+        spec.delete(pair)

@@ -12,10 +12,10 @@ from myoassist.errors import ModelError
 
 @dataclass(frozen=True)
 class Coupling:
-    """Joint equality constraints ``y - y0 = sum_k c_k (x - x0)^k`` as arrays over the couplings, parents before children.
+    """Joint equality constraints ``y - y0 = sum_k c_k (x - x0)^k`` as arrays, parents before children.
 
-    ``follower_qpos``, ``follower_dof``, ``leader_qpos``, ``leader_dof``: addresses ``(n,)``; ``coefficients`` ``(n, 5)``;
-    ``follower_zero``, ``leader_zero``: reference positions ``(n,)`` in rad or m.
+    ``follower_qpos``, ``follower_dof``, ``leader_qpos``, ``leader_dof``: addresses ``(n,)``; ``coefficients``
+    ``(n, 5)``; ``follower_zero``, ``leader_zero``: reference positions ``(n,)`` in rad or m.
     """
 
     follower_qpos: np.ndarray
@@ -31,7 +31,7 @@ class Coupling:
         return len(self.follower_qpos)
 
     def positions(self, qpos: np.ndarray) -> np.ndarray:
-        """Followers' positions ``(..., n)`` that agree with the leaders in ``qpos`` ``(..., nq)``; chains need :meth:`apply`."""
+        """Followers' positions ``(..., n)`` that agree with the leaders in ``qpos`` ``(..., nq)``."""
         x = qpos[..., self.leader_qpos] - self.leader_zero
         powers = x[..., None] ** np.arange(5)
         return self.follower_zero + (self.coefficients * powers).sum(-1)

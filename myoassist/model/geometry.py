@@ -11,8 +11,8 @@ _BOX_CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-
 def surface_points(model: mujoco.MjModel, geom: int) -> tuple[np.ndarray, float]:
     """Points ``(n, 3)`` in the geom's own frame and a radius: the geom is their convex hull grown by that radius.
 
-    Exact for meshes, boxes, spheres and capsules; cylinders and ellipsoids are sampled at 64 points per rim or 2,048 over
-    the surface.
+    Exact for meshes, boxes, spheres and capsules; cylinders and ellipsoids are sampled at 64 points per rim or 2,048
+    over the surface.
     """
     kind, size = mujoco.mjtGeom(model.geom_type[geom]), model.geom_size[geom]
     if kind == mujoco.mjtGeom.mjGEOM_MESH:

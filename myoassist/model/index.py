@@ -10,7 +10,6 @@ import numpy as np
 
 from myoassist.model.contact import body_side
 from myoassist.model.coupling import Coupling, find_coupling
-from myoassist.model.sensors import ACTUATOR_SENSORS
 
 ROOT_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
 LEG_COORDINATES = (
@@ -33,8 +32,8 @@ class Joint:
     """A joint that moves by itself (it follows no other), with one degree of freedom.
 
     ``role`` is ``"root"``, ``"leg"`` or ``"device"``. ``sign`` is +1 where the model's positive direction is OpenSim's
-    (hip flexion, adduction, internal rotation, knee extension, ankle dorsiflexion, inversion, toe extension) and -1 where
-    it is opposite. ``low`` and ``high`` are the limits in rad or m, infinite where the joint has none.
+    (hip flexion, adduction, internal rotation, knee extension, ankle dorsiflexion, inversion, toe extension) and -1
+    where it is opposite. ``low`` and ``high`` are the limits in rad or m, infinite where the joint has none.
     """
 
     name: str
@@ -51,8 +50,9 @@ class Joint:
 class Actuator:
     """A muscle or a motor.
 
-    ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range, ``peak_force`` the
-    largest force it can give: peak isometric force of a muscle in N, gain times largest control of a motor in N or N m.
+    ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range, ``peak_force``
+    the largest force it can give: peak isometric force of a muscle in N, gain times largest control of a motor in N
+    or N m.
     """
 
     name: str
@@ -123,8 +123,8 @@ def independent_joints(model: mujoco.MjModel, coupling: Coupling) -> list[int]:
 
 def joint_sign(model: mujoco.MjModel, joint: int, *, probe: int) -> float:
     """+1 where a positive angle moves the geom ``probe`` (front of the foot) as OpenSim's coordinate does, else -1."""
-    found = _ANY_LEG_ANGLE.search(model.joint(joint).name)
-    if found is None:
+    coordinate = coordinate_of(model.joint(joint).name)
+    if not coordinate:
         return 1.0
     data = mujoco.MjData(model)
     moved = []
@@ -135,7 +135,6 @@ def joint_sign(model: mujoco.MjModel, joint: int, *, probe: int) -> float:
         moved.append(data.geom_xpos[probe].copy())
     forward, left, up = moved[1] - moved[0]
     medial = left if body_side(model, model.jnt_bodyid[joint]) == "r" else -left
-    coordinate = found.group(1)
     if coordinate in ("hip_flexion", "knee_angle"):
         return float(np.sign(forward))
     return float(np.sign(up if coordinate in ("ankle_angle", "mtp_angle") else medial))
@@ -190,15 +189,16 @@ def list_actuators(model: mujoco.MjModel, *, muscles: bool) -> dict[str, Actuato
     return found
 
 
-def loop_dofs(model: mujoco.MjModel, joints: dict[str, Joint]) -> np.ndarray:
+def loop_dofs(model: mujoco.MjModel) -> np.ndarray:
     """Degrees of freedom of device joints that closed loops determine: those of a device part that floats freely."""
     if not np.isin(model.eq_type, (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)).any():
         return np.zeros(0, dtype=int)
     free = {model.jnt_bodyid[j] for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE}
-    return np.array([dof for dof in range(model.nv) if _root_body(model, model.dof_bodyid[dof], free)], dtype=int)
+    return np.array([dof for dof in range(model.nv) if _is_below(model, model.dof_bodyid[dof], free)], dtype=int)
 
 
-def _root_body(model: mujoco.MjModel, body: int, roots: set[int]) -> bool:
+def _is_below(model: mujoco.MjModel, body: int, roots: set[int]) -> bool:
+    """Whether ``body`` is one of ``roots`` or hangs from one."""
     while body > 0:
         if body in roots:
             return True
@@ -206,9 +206,14 @@ def _root_body(model: mujoco.MjModel, body: int, roots: set[int]) -> bool:
     return False
 
 
-def make_index(
-    model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], toe_soles: frozenset[str], standing: np.ndarray
-) -> ModelIndex:
+def _toe_soles(model: mujoco.MjModel, soles: dict[str, list[str]]) -> frozenset[str]:
+    """Sole geoms beyond the joint of the toes."""
+    toes = {model.jnt_bodyid[j] for j in range(model.njnt) if model.joint(j).name.startswith("mtp_angle_")}
+    names = [name for side in soles.values() for name in side]
+    return frozenset(name for name in names if _is_below(model, model.geom(name).bodyid[0], toes))
+
+
+def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], standing: np.ndarray) -> ModelIndex:
     """Index a compiled simulation model. ``soles``: names of each side's sole geoms."""
     coupling = find_coupling(model)
     joints = list_joints(model, coupling, {side: [model.geom(n).id for n in names] for side, names in soles.items()})
@@ -228,13 +233,10 @@ def make_index(
         motors=list_actuators(model, muscles=False),
         sensors=sensors,
         soles=soles,
-        toe_soles=toe_soles,
+        toe_soles=_toe_soles(model, soles),
         coupling=coupling,
-        loop_dofs=loop_dofs(model, joints),
+        loop_dofs=loop_dofs(model),
         mass=float(model.body_mass.sum()),
         gravity=float(-model.opt.gravity[2]),
         standing_qpos=standing,
     )
-
-
-__all__ = ["ACTUATOR_SENSORS", "Actuator", "Joint", "ModelIndex", "make_index", "side_of_name"]

@@ -8,21 +8,26 @@ import numpy as np
 _WRAPS = (mujoco.mjtWrap.mjWRAP_SPHERE, mujoco.mjtWrap.mjWRAP_CYLINDER)
 
 
-def strip_drawing(spec: mujoco.MjSpec, keep_geoms: list[str]) -> None:
+def strip_drawing(spec: mujoco.MjSpec, model: mujoco.MjModel) -> None:
     """Delete geoms, sites and meshes that no tendon, actuator, constraint or contact uses; inertia stays as compiled.
 
-    ``spec`` has no sensors that refer to sites (see :func:`myoassist.model.sensors.replace_sensors`).
+    Args:
+        spec: has no sensors that refer to sites (see :func:`myoassist.model.sensors.replace_sensors`).
+        model: compiled from ``spec`` with the bodies, geoms and sites that it has now.
     """
-    model = spec.compile()
     for body in spec.bodies:
         if body.id > 0:
             _fix_inertia(body, model)
     geoms, sites = _used_by_tendons(model)
     sites |= _used_by_actuators(model)
-    colliding = {g for g in range(model.ngeom) if model.geom_contype[g] or model.geom_conaffinity[g]}
-    equality_sites = {name for equality in spec.equalities for name in (equality.name1, equality.name2)}
-    idle_geoms = [g for g in spec.geoms if g.name not in keep_geoms and g.id not in geoms and g.id not in colliding]
-    idle_sites = [s for s in spec.sites if s.id not in sites and s.name not in equality_sites]
+    paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
+    tied = {name for equality in spec.equalities for name in (equality.name1, equality.name2)}
+    idle_geoms = [
+        geom
+        for geom in spec.geoms
+        if not (geom.contype or geom.conaffinity) and geom.id not in geoms and geom.name not in paired
+    ]
+    idle_sites = [site for site in spec.sites if site.id not in sites and site.name not in tied]
     for element in (*idle_geoms, *idle_sites):  # chosen before any goes: deleting renumbers the rest
         spec.delete(element)
     used = {geom.meshname for geom in spec.geoms}

@@ -1,69 +1,106 @@
-"""Poses with both soles on level ground."""
+"""The standing pose: both soles flat on level ground."""
 
 from __future__ import annotations
 
 import mujoco
 import numpy as np
+from scipy.optimize import root_scalar
 
-from myoassist.model.coupling import Coupling, close_loops, find_coupling
+from myoassist.errors import ModelError
+from myoassist.model.coupling import close_loops, find_coupling
 from myoassist.model.geometry import Surfaces
-from myoassist.model.index import Joint, list_joints, loop_dofs
+from myoassist.model.index import Joint, coordinate_of, list_joints, loop_dofs
 
 SINK = 0.001  # m: a standing sole is pressed this deep into the ground, so that it carries weight from the first step
+MOST_BEND = 0.4  # rad of hip flexion, with twice as much at the knee: the most by which a long leg is bent
+HEEL_FIRST = 0.001  # rad: a flat mesh meets a plane around its lowest corner only, and a heel carries more than toes
+EVEN = 1e-4  # m: legs whose soles differ by less than this stay straight
 
 
-def settle(model: mujoco.MjModel, data: mujoco.MjData, coupling: Coupling, loops: np.ndarray) -> None:
-    """Set the joints that follow others in ``data`` and update its kinematics."""
-    coupling.apply(data.qpos, data.qvel)
-    close_loops(model, data, loops)
-    mujoco.mj_kinematics(model, data)
+class _Stance:
+    """The body hung from its pelvis, with joints that follow others set, and both soles turned level."""
+
+    def __init__(self, model: mujoco.MjModel, soles: dict[str, list[int]]) -> None:
+        self.model = model
+        self.data = mujoco.MjData(model)
+        self.coupling = find_coupling(model)
+        self.joints = list_joints(model, self.coupling, soles)
+        self.loops = loop_dofs(model)
+        self.surfaces = {side: Surfaces(model, geoms) for side, geoms in soles.items()}
+        keys = [model.key(k).name for k in range(model.nkey)]
+        use_key = "stand" in keys and not len(self.loops)  # closed loops are sure to fit in the reference pose only
+        self.start = (model.key_qpos[keys.index("stand")] if use_key else model.qpos0).copy()
+
+    def settle(self) -> None:
+        self.coupling.apply(self.data.qpos, self.data.qvel)
+        close_loops(self.model, self.data, self.loops)
+        mujoco.mj_kinematics(self.model, self.data)
+
+    def heights(self) -> dict[str, float]:
+        """Height of each sole's lowest point, m."""
+        return {side: float(surfaces.lowest(self.data).min()) for side, surfaces in self.surfaces.items()}
+
+    def bend(self, angle: float) -> float:
+        """Bend the right knee (``angle`` > 0) or the left one (< 0) and level the soles.
+
+        Returns the height of the right sole over the left one, in m; it grows with ``angle``.
+        """
+        self.data.qpos[:] = self.start
+        for side, flexion in (("r", max(0.0, angle)), ("l", max(0.0, -angle))):
+            for coordinate, factor in (("hip_flexion", 1.0), ("knee_angle", -2.0)):
+                for joint in self._leg(coordinate, side):
+                    self.data.qpos[joint.qpos] += factor * joint.sign * flexion
+        self.settle()
+        for _ in range(0 if len(self.loops) else 10):  # a device's closed loops hold the ankle where they fit
+            if max(self._level(side) for side in self.surfaces) < 1e-5:
+                break
+            self.settle()
+        heights = self.heights()
+        return heights["r"] - heights["l"]
+
+    def _level(self, side: str) -> float:
+        """Turn the ankle, within its limits, by the slope of the sole; return how far it turned, rad."""
+        rest, turned = _slope(self.surfaces[side], self.data) - HEEL_FIRST, 0.0
+        for ankle in self._leg("ankle_angle", side):  # a prosthetic foot may have two in a row
+            before = self.data.qpos[ankle.qpos]
+            self.data.qpos[ankle.qpos] = np.clip(before - ankle.sign * rest, ankle.low, ankle.high)
+            change = ankle.sign * (self.data.qpos[ankle.qpos] - before)
+            rest, turned = rest + change, turned + abs(change)
+        return turned
+
+    def _leg(self, coordinate: str, side: str) -> list[Joint]:
+        joints = self.joints.values()
+        return [joint for joint in joints if joint.side == side and coordinate_of(joint.name) == coordinate]
 
 
-def _knee_bend(joints: dict[str, Joint], side: str) -> list[tuple[int, float]]:
-    """Joint addresses and factors that shorten a leg by an angle, with the sole kept level."""
-    factors = {"hip_flexion": 1.0, "knee_angle": -2.0, "ankle_angle": 1.0}
-    bend = []
-    for joint in joints.values():
-        for coordinate, factor in factors.items():
-            if joint.side == side and joint.role != "root" and joint.name.rsplit("_", 1)[0].endswith(coordinate):
-                bend.append((joint.qpos, factor * joint.sign))
-    return bend
+def _slope(surfaces: Surfaces, data: mujoco.MjData) -> float:
+    """Slope (rad, toes up positive) of the plane that a sole rests on when it stands on its heel and rolls forward."""
+    points = np.concatenate([surfaces.points(data, which) for which in range(len(surfaces.geoms))])
+    x, z = points[:, 0], points[:, 2]
+    third = (x.max() - x.min()) / 3
+    heel = np.where(x <= x.min() + third, z, np.inf).argmin()
+    ahead = x >= x[heel] + third
+    return float(np.arctan2(z[ahead] - z[heel], x[ahead] - x[heel]).min())
 
 
 def standing_pose(model: mujoco.MjModel, soles: dict[str, list[int]]) -> np.ndarray:
-    """The ``stand`` keyframe (else the reference pose), coupled joints set, legs of equal length, soles on the ground.
+    """The ``stand`` keyframe (else the reference pose) with coupled joints set and both soles flat on the ground.
 
-    Where a device or prosthesis makes one leg longer, that knee is bent until both soles are level.
+    Ankles turn until the soles are level; where a device or prosthesis makes one leg longer, that knee is bent.
 
     Returns ``qpos`` ``(nq,)``; both soles reach 1 mm into level ground at height zero.
+
+    Raises:
+        ModelError: one leg is so much longer that bending its knee does not make up for it.
     """
-    data = mujoco.MjData(model)
-    keys = [model.key(k).name for k in range(model.nkey)]
-    start = model.key_qpos[keys.index("stand")].copy() if "stand" in keys else model.qpos0.copy()
-    coupling = find_coupling(model)
-    joints = list_joints(model, coupling, soles)
-    loops = loop_dofs(model, joints)
-    if len(loops):  # closed loops fit in the reference pose only
-        start = model.qpos0.copy()
-    surfaces = {side: Surfaces(model, geoms) for side, geoms in soles.items()}
-
-    def heights(bent: str, angle: float) -> dict[str, float]:
-        data.qpos[:] = start
-        data.qvel[:] = 0
-        for address, factor in _knee_bend(joints, bent):
-            data.qpos[address] += factor * angle
-        settle(model, data, coupling, loops)
-        return {side: float(surface.lowest(data).min()) for side, surface in surfaces.items()}
-
-    level = heights("r", 0.0)
-    long = min(level, key=lambda side: level[side])
-    other = "l" if long == "r" else "r"
-    low, high = 0.0, 0.4
-    for _ in range(30 if level[other] - level[long] > 1e-4 else 0):
-        middle = (low + high) / 2
-        now = heights(long, middle)
-        low, high = (middle, high) if now[long] < now[other] else (low, middle)
-    now = heights(long, low)
-    data.qpos[joints["pelvis_ty"].qpos] -= max(now.values()) + SINK
-    settle(model, data, coupling, loops)
-    return data.qpos.copy()
+    stance = _Stance(model, soles)
+    uneven = stance.bend(0.0)
+    if abs(uneven) > EVEN:
+        if stance.bend(MOST_BEND) < 0 or stance.bend(-MOST_BEND) > 0:
+            raise ModelError(
+                f"one leg of the model is {abs(uneven):.3f} m longer than the other: it cannot stand on both"
+            )
+        stance.bend(root_scalar(stance.bend, bracket=(-MOST_BEND, MOST_BEND), xtol=1e-6).root)
+    stance.data.qpos[stance.joints["pelvis_ty"].qpos] -= max(stance.heights().values()) + SINK
+    stance.settle()
+    return stance.data.qpos.copy()

@@ -1,4 +1,4 @@
-"""Sensors the task reads. They replace the sensors of body and device, whose order and reach differ from pair to pair."""
+"""Sensors the task reads; they replace those of body and device, whose order and reach differ from pair to pair."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from myoassist.model.contact import GROUND
 _CONTACT_FORCE = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
 _NET_FORCE = 3  # reduction of a contact sensor: the sum over its contacts, in world axes
 
-ACTUATOR_SENSORS = {
+_ACTUATOR_SENSORS = {
     "force": mujoco.mjtSensor.mjSENS_ACTUATORFRC,
     "length": mujoco.mjtSensor.mjSENS_ACTUATORPOS,
     "velocity": mujoco.mjtSensor.mjSENS_ACTUATORVEL,
@@ -20,8 +20,8 @@ def replace_sensors(spec: mujoco.MjSpec, *, soles: list[str], limited_joints: li
     """Give ``spec`` exactly these sensors, named ``<quantity>.<object>``.
 
     ``contact.<geom>``: force of the ground on a sole geom, 3 values, N, world axes. ``limit.<joint>``: joint-limit
-    torque, N m. ``force|length|velocity.<actuator>``: N or N m, m, m/s. ``foot.<geom>``: position of the sole geom's
-    body, m.
+    torque, N m. ``force|length|velocity.<actuator>``: N or N m, m or rad, m/s or rad/s. ``foot.<geom>``: position of
+    the sole geom's centre, m.
     """
     for sensor in list(spec.sensors):
         spec.delete(sensor)
@@ -48,7 +48,7 @@ def replace_sensors(spec: mujoco.MjSpec, *, soles: list[str], limited_joints: li
             objtype=mujoco.mjtObj.mjOBJ_JOINT,
             objname=joint,
         )
-    for quantity, kind in ACTUATOR_SENSORS.items():
+    for quantity, kind in _ACTUATOR_SENSORS.items():
         for actuator in actuators:
             spec.add_sensor(
                 name=f"{quantity}.{actuator}", type=kind, objtype=mujoco.mjtObj.mjOBJ_ACTUATOR, objname=actuator

@@ -1,10 +1,9 @@
-"""Ground: a plane, or a height field per environment. One function per terrain type, registered in ``BUILDERS``."""
+"""Ground: a plane, or a height field per environment. One function per terrain type, registered in ``HEIGHTS``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -32,16 +31,19 @@ class HeightGrid:
     spacing: float
 
     def at(self, ground: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Bilinear ground height in m at ``x``, ``y`` (any shape, m) of the grounds numbered ``ground`` (same shape)."""
+        """Ground height in m at ``x``, ``y`` (any shape, m) of the grounds numbered ``ground`` (same shape).
+
+        Exact on MuJoCo's height field, whose cells are cut in two along the diagonal from their first corner. Beyond
+        the edge the height of the edge goes on.
+        """
         rows, columns = self.heights.shape[1:]
-        column = np.clip((x - self.x_first) / self.spacing, 0, columns - 1.000001)
-        row = np.clip((y - self.y_first) / self.spacing, 0, rows - 1.000001)
-        i, j = row.astype(int), column.astype(int)
+        column = np.clip((np.asarray(x) - self.x_first) / self.spacing, 0, columns - 1)
+        row = np.clip((np.asarray(y) - self.y_first) / self.spacing, 0, rows - 1)
+        i, j = np.minimum(row.astype(int), rows - 2), np.minimum(column.astype(int), columns - 2)
         a, b = row - i, column - j
-        h = self.heights
-        near = h[ground, i, j] * (1 - b) + h[ground, i, j + 1] * b
-        far = h[ground, i + 1, j] * (1 - b) + h[ground, i + 1, j + 1] * b
-        return near * (1 - a) + far * a
+        first, last = self.heights[ground, i, j], self.heights[ground, i + 1, j + 1]
+        corner = np.where(a > b, self.heights[ground, i + 1, j], self.heights[ground, i, j + 1])
+        return first + np.maximum(a, b) * (corner - first) + np.minimum(a, b) * (last - corner)
 
 
 @dataclass(frozen=True)
@@ -71,56 +73,30 @@ def rough_heights(config: RoughTerrain, *, planar: bool, grounds: int, rng: np.r
     return HeightGrid(heights=heights, x_first=-BEHIND, y_first=-(rows - 1) * config.grid / 2, spacing=config.grid)
 
 
-def _add_plane(spec: mujoco.MjSpec, config: Any, grid: HeightGrid | None) -> None:
-    spec.worldbody.add_geom(
-        name=GROUND,
-        type=mujoco.mjtGeom.mjGEOM_PLANE,
-        size=[0, 0, 1],
-        contype=1,
-        conaffinity=0,
-        friction=[config.friction, 0.005, 0.0001],
-    )
-
-
-def _add_height_field(spec: mujoco.MjSpec, config: Any, grid: HeightGrid | None) -> None:
-    assert grid is not None
-    rows, columns = grid.heights.shape[1:]
-    size = [(columns - 1) * grid.spacing / 2, (rows - 1) * grid.spacing / 2, 1.0, BASE]
-    spec.add_hfield(name=GROUND, nrow=rows, ncol=columns, size=size, userdata=np.zeros(rows * columns))
-    spec.worldbody.add_geom(
-        name=GROUND,
-        type=mujoco.mjtGeom.mjGEOM_HFIELD,
-        hfieldname=GROUND,
-        pos=[grid.x_first + size[0], grid.y_first + size[1], 0],
-        contype=1,
-        conaffinity=0,
-        friction=[config.friction, 0.005, 0.0001],
-    )
-
-
-@dataclass(frozen=True)
-class TerrainKind:
-    """How a terrain type is made: its heights (None for a plane) and the geom that carries them."""
-
-    heights: Callable[..., HeightGrid] | None
-    add_geom: Callable[[mujoco.MjSpec, Any, HeightGrid | None], None]
-
-
-KINDS: dict[type, TerrainKind] = {
-    FlatTerrain: TerrainKind(None, _add_plane),
-    RoughTerrain: TerrainKind(rough_heights, _add_height_field),
-}
+HEIGHTS: dict[type, Callable[..., HeightGrid] | None] = {
+    FlatTerrain: None,
+    RoughTerrain: rough_heights,
+}  # None: a plane
 
 
 def make_ground(config: Terrain, *, planar: bool, grounds: int, rng: np.random.Generator) -> Ground:
     """Draw the heights of ``grounds`` different grounds (a plane needs none)."""
-    heights = KINDS[type(config)].heights
+    heights = HEIGHTS[type(config)]
     return Ground(None if heights is None else heights(config, planar=planar, grounds=grounds, rng=rng))
 
 
-def add_ground(spec: mujoco.MjSpec, config: Terrain, ground: Ground) -> None:
-    """Add the geom named ``ground`` to ``spec``; its heights come with :func:`lay_ground`."""
-    KINDS[type(config)].add_geom(spec, config, ground.grid)
+def add_ground(spec: mujoco.MjSpec, ground: Ground, *, friction: float) -> None:
+    """Add the geom named ``ground`` to ``spec``; the heights of a grid come with :func:`lay_ground`."""
+    geom = spec.worldbody.add_geom(name=GROUND, contype=1, conaffinity=1, friction=[friction, 0.005, 0.0001])
+    geom.priority = 1  # the ground's friction counts; MuJoCo would take the larger of ground and sole
+    if ground.grid is None:
+        geom.type, geom.size = mujoco.mjtGeom.mjGEOM_PLANE, [0, 0, 1]
+        return
+    rows, columns = ground.grid.heights.shape[1:]
+    half = [(columns - 1) * ground.grid.spacing / 2, (rows - 1) * ground.grid.spacing / 2]
+    spec.add_hfield(name=GROUND, nrow=rows, ncol=columns, size=[*half, 1, BASE], userdata=np.zeros(rows * columns))
+    geom.type, geom.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, GROUND
+    geom.pos = [ground.grid.x_first + half[0], ground.grid.y_first + half[1], 0]
 
 
 def lay_ground(model: mujoco.MjModel, grid: HeightGrid, which: int) -> None:

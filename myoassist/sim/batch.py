@@ -27,9 +27,7 @@ class BatchSim:
         self.threads = threads or os.cpu_count() or 1
         self.ground = np.arange(num_envs) % len(models)
         self.models = models
-        self._rows: mujoco.MjModel | list[mujoco.MjModel] = (
-            first if len(models) == 1 else [models[which] for which in self.ground]
-        )
+        self._rows = [models[which] for which in self.ground]
         self._data = [mujoco.MjData(first) for _ in range(self.threads)]
         self._pool = rollout.Rollout(nthread=self.threads if self.threads > 1 else 0)
         size = mujoco.mj_stateSize(first, _STATE)

@@ -1,0 +1,209 @@
+"""What ``train.py`` and ``eval.py`` share: Hydra, started so that a bad request ends in one clear line.
+
+Hydra composes the configuration and starts the runs. Its own errors take several lines and speak of its internals, so
+the request is composed once beforehand, and what goes wrong is said in the words of this project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import itertools
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+import yaml
+from hydra._internal.utils import get_args_parser  # Hydra has no public way to read its command line
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import env_override
+from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, open_dict, read_write
+from omegaconf.errors import OmegaConfBaseException
+
+from myoassist.errors import ConfigError, MyoAssistError, RunError
+from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, syntax_problem
+
+_MOST_CHECKED = 100  # runs of a sweep that are composed beforehand; about 0.1 s each
+
+
+def config_dir() -> Path:
+    """Return the folder of YAML choices: inside the installed package, else in the repository.
+
+    Raises:
+        RunError: neither exists.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "conf", package.parent / "conf"):
+        if folder.is_dir():
+            return folder
+    raise RunError(f"conf: no such folder in {package} or {package.parent}; install the package again")
+
+
+def hydra_entry(
+    config_name: str,
+    run: Callable[[DictConfig], Any],
+    *,
+    argv: Sequence[str] | None = None,
+    check: Callable[[DictConfig], Any] | None = None,
+) -> int:
+    """Compose the configuration that the command line asks for and call ``run`` with it, or once per run of a sweep.
+
+    A bad request writes one line to stderr and makes no file. Any exception that is not about the request is a fault of
+    the program and passes through with its traceback; with HYDRA_FULL_ERROR=1 in the environment everything does.
+
+    Args:
+        config_name: the file of ``conf/`` to start from, without ``.yaml``.
+        run: the program; what it returns goes to Hydra's sweeper.
+        argv: the command line without the program's name; the process's own by default.
+        check: called with the configuration of every run of a sweep before the first one starts.
+
+    Returns:
+        The exit code: 0, 2 for a bad request, 130 after Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        _launch(config_name, run, arguments)
+        return 0
+    try:
+        flags = _read_flags(arguments)
+        with env_override({"HYDRA_FULL_ERROR": "1"}):  # makes Hydra raise its errors instead of printing them
+            if not (flags.config_path or flags.experimental_rerun or flags.shell_completion):
+                _check_request(flags.config_name or config_name, flags, check)
+            _launch(config_name, run, _overrides_first(arguments, flags.overrides))
+    except KeyboardInterrupt:
+        return _say("interrupted from the keyboard", 130)
+    except MyoAssistError as error:
+        return _say(str(error), 2)
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+        return _say(one_line(error), 2)
+    return 0
+
+
+def sweep_dir() -> Path | None:
+    """Return the folder that Hydra gave this run of a sweep; None outside a sweep. Call it from ``run``."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _say(problem: str, code: int) -> int:
+    print(f"error: {' '.join(problem.split())}", file=sys.stderr)
+    return code
+
+
+def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[str]) -> None:
+    failures: list[Exception] = []
+
+    @functools.wraps(run)
+    def job(config: DictConfig) -> Any:
+        try:
+            return run(config)
+        except (MyoAssistError, HydraException, OmegaConfBaseException) as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # the sweeper has to know, and names the run
+            failures.append(error)  # raised below, past Hydra's own message
+
+    main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(job)
+    own_arguments = sys.argv
+    sys.argv = [own_arguments[0], *arguments]
+    try:
+        main()
+    finally:
+        sys.argv = own_arguments
+    if failures:
+        raise failures[0]
+
+
+# --- reading the command line -----------------------------------------------------------------------------------------
+
+
+def _read_flags(arguments: list[str]) -> argparse.Namespace:
+    """Read Hydra's flags. Raises ConfigError for an unknown one, or for several that exclude each other."""
+
+    def refuse(message: str) -> NoReturn:
+        flag = re.search(r"unrecognized arguments: --?(\w[\w.-]*)(?:=(\S*))?", message)
+        if flag:
+            raise ConfigError(f"--{flag[1]}: no such flag; settings have no dashes: {flag[1]}={flag[2] or '...'}")
+        raise ConfigError(f"command line: {message}")
+
+    parser = get_args_parser()
+    parser.error = refuse
+    flags = parser.parse_intermixed_args(arguments)
+    modes = {"--multirun": flags.multirun, "--run": flags.run, "--cfg": flags.cfg, "--info": flags.info}
+    given = [name for name, value in modes.items() if value]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)}: only one of them at a time")
+    if flags.resolve and not (flags.cfg or flags.help):
+        raise ConfigError("--resolve: only together with --cfg")
+    if flags.config_dir and not Path(flags.config_dir).is_dir():
+        raise ConfigError(f"--config-dir: no folder {flags.config_dir!r} in {Path.cwd()}")
+    return flags
+
+
+def _overrides_first(arguments: list[str], overrides: list[str]) -> list[str]:
+    """Put the overrides before the flags: Hydra itself refuses ``model=a -m seed=1,2``."""
+    flags = list(arguments)
+    for override in overrides:
+        flags.remove(override)
+    return [*overrides, *flags]
+
+
+def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None) -> None:
+    """Compose every run of the request. Raises ConfigError for the first thing that does not exist or fit."""
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name=config_name):
+        composer = Composer(config_name, flags.config_dir)
+        try:
+            overrides = composer.parse(flags.overrides)
+        except OverrideParseException as error:
+            raise ConfigError(syntax_problem(error)) from error
+        sweeps = [override.input_line or "" for override in overrides if override.is_sweep_override()]
+        for number, job in enumerate(itertools.islice(_jobs(overrides), _MOST_CHECKED)):
+            try:
+                config = composer.compose(job)
+            except COMPOSING_ERRORS as error:
+                raise ConfigError(explain(error, composer.parse(job), composer)) from error
+            multirun = flags.multirun or config.hydra.mode == RunMode.MULTIRUN
+            if sweeps and not multirun:
+                key, _, values = sweeps[0].partition("=")
+                raise ConfigError(f"{key}: {values} asks for several runs, which need -m; a list is {key}=[{values}]")
+            if multirun and check and not flags.help:
+                _check_job(check, config, number, [part for part in job if part not in flags.overrides])
+
+
+def _jobs(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
+    """Yield the overrides of every run of a sweep. Ranges without steps are left to the sweeper that samples them."""
+    values = []
+    for override in overrides:
+        key, line = override.get_key_element(), override.input_line or ""
+        if override.is_discrete_sweep():
+            values.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+            if not values[-1]:
+                raise ConfigError(f"{line}: matches nothing, so there is nothing to run")
+        elif not override.is_sweep_override():
+            values.append([line])
+    return itertools.product(*values)
+
+
+def _check_job(check: Callable[[DictConfig], Any], config: DictConfig, number: int, choice: list[str]) -> None:
+    """Call ``check`` with what the run of this number will get; an error says which run it is."""
+    with open_dict(config):
+        config.hydra.mode, config.hydra.job.id, config.hydra.job.num = RunMode.MULTIRUN, number, number
+        config.hydra.runtime.output_dir = os.path.abspath(f"{config.hydra.sweep.dir}/{config.hydra.sweep.subdir}")
+    HydraConfig.instance().set_config(config)  # so that ${hydra:...} has its value
+    job_config = copy.deepcopy(config)
+    with read_write(job_config), open_dict(job_config):
+        del job_config["hydra"]
+    try:
+        check(job_config)
+    except MyoAssistError as error:
+        raise type(error)(f"{error} (in the run {' '.join(choice)})" if choice else str(error)) from error
+    finally:
+        HydraConfig.instance().cfg = None

@@ -1,0 +1,110 @@
+"""How far the deterministic policy walks: a few episodes from random starts, on environments of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from myoassist.config import EvaluationConfig, TrainConfig
+from myoassist.env.episodes import TIME_UP, Episode
+from myoassist.env.spaces import action_space, observation_space
+from myoassist.env.walk import WalkEnv
+from myoassist.errors import RunError
+from myoassist.learn.algorithms import make_policy
+from myoassist.learn.checkpoint import Checkpoint
+from myoassist.parsing import parse_config, to_plain
+
+Policy = Callable[[np.ndarray], np.ndarray]
+FALL_TERMS = {"fall": {"func": "fall", "params": {}}, "trunk_tilt": {"func": "trunk_tilt", "params": {}}}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Outcome of an evaluation. ``completed`` of ``episodes`` lasted to the end; speeds in m/s, distances in m, times in s.
+
+    ``alternation``: share of heel strikes that followed one of the other side. ``peak_load``: mean over episodes of the
+    largest vertical ground force, in body weights.
+    """
+
+    episodes: int
+    completed: int
+    distance: float
+    shortest_distance: float
+    time: float
+    speed: float
+    speed_error: float
+    alternation: float
+    steps_per_second: float
+    peak_load: float
+    activation: float
+    total_reward: float
+
+
+def evaluation_config(config: TrainConfig) -> TrainConfig:
+    """The experiment with episodes that end by a fall or by time, not by leaving the reference."""
+    plain = to_plain(config)
+    plain["termination"] = {"max_seconds": config.evaluation.seconds, "terms": FALL_TERMS}
+    return parse_config(plain)
+
+
+class Evaluator:
+    """Runs the same evaluation again and again; the environments are built once."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self._settings: EvaluationConfig = config.evaluation
+        self.walk = WalkEnv(
+            evaluation_config(config), num_envs=config.evaluation.episodes, seed=config.evaluation.seed
+        )
+
+    def run(self, policy: Policy) -> list[Episode]:
+        """The first episode of every environment, in order of environment; ``policy`` maps raw observations to actions."""
+        observation = self.walk.reset(seed=self._settings.seed)
+        finished: dict[int, Episode] = {}
+        while len(finished) < self.walk.num_envs:
+            observation = self.walk.step(policy(observation)).observation
+            for episode in self.walk.episodes.drain():
+                finished.setdefault(episode.env, episode)
+        return [finished[env] for env in sorted(finished)]
+
+    def close(self) -> None:
+        """Stop the simulation threads."""
+        self.walk.close()
+
+
+def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
+    """The deterministic policy of a checkpoint, from raw observations ``(n, size)`` to actions ``(n, num_actions)``."""
+    config = checkpoint.config
+    policy = make_policy(config.algorithm, config.network, observation_space(walk), action_space(walk))
+    try:
+        policy.load_state_dict(checkpoint.policy)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
+    policy.set_training_mode(False)
+    return lambda observation: policy.predict(checkpoint.normalizer(observation), deterministic=True)[0]
+
+
+def summarize(episodes: list[Episode]) -> Evaluation:
+    """Numbers over the episodes of one evaluation."""
+
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(episode, name) for episode in episodes]))
+
+    steps = sum(episode.steps for episode in episodes)
+    return Evaluation(
+        episodes=len(episodes),
+        completed=sum(episode.reason == TIME_UP for episode in episodes),
+        distance=mean("distance"),
+        shortest_distance=min(episode.distance for episode in episodes),
+        time=mean("seconds"),
+        speed=float(sum(e.distance for e in episodes) / sum(e.seconds for e in episodes)),
+        speed_error=mean("speed_error"),
+        alternation=sum(e.alternating for e in episodes) / max(1, steps - len(episodes)),
+        steps_per_second=steps / sum(e.seconds for e in episodes),
+        peak_load=mean("peak_load"),
+        activation=mean("mean_activation"),
+        total_reward=mean("total_reward"),
+    )
+

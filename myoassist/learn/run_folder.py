@@ -1,0 +1,118 @@
+"""The run folder: the truth about a run. Made once, never shared, never overwritten."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from myoassist.config import TrainConfig
+from myoassist.errors import RunError
+from myoassist.parsing import save_config
+
+CONFIG, COMMAND, ENVIRONMENT, METRICS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
+PACKAGES = (
+    "myoassist",
+    "assist_sim",
+    "myo_sim",
+    "mujoco",
+    "gymnasium",
+    "stable_baselines3",
+    "torch",
+    "numpy",
+    "hydra-core",
+    "omegaconf",
+)
+
+
+def choose_run_folder(config: TrainConfig, *, now: datetime | None = None) -> Path:
+    """``config.run_dir``, else ``outputs/<date>/<time>_<name>`` in the current folder, numbered if it is taken.
+
+    Raises:
+        RunError: the configured folder already holds something, or cannot be made.
+    """
+    if config.run_dir is not None:
+        folder = Path(config.run_dir)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            what = "already holds a run" if (folder / CONFIG).exists() else "is there and is not an empty folder"
+            raise RunError(f"run_dir: {folder} {what}; choose another folder, nothing was overwritten")
+        return folder
+    moment = now or datetime.now()
+    base = Path("outputs") / f"{moment:%Y-%m-%d}" / f"{moment:%H-%M-%S}_{config.name}"
+    folder, number = base, 2
+    while folder.exists():
+        folder, number = base.with_name(f"{base.name}_{number}"), number + 1
+    return folder
+
+
+def check_writable(folder: Path) -> None:
+    """Raise ``RunError`` where ``folder`` could not be made; leaves nothing behind."""
+    parent = folder.absolute()
+    while not parent.exists():
+        parent = parent.parent
+    try:
+        probe = parent / f".write-test-{datetime.now():%H%M%S%f}"
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise RunError(f"run_dir: cannot write to {parent}: {error.strerror or error}") from error
+
+
+def make_run_folder(folder: Path, config: TrainConfig) -> Path:
+    """Create the folder with the resolved configuration, the command and the versions of everything.
+
+    Raises:
+        RunError: it exists by now, or cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not (folder.is_dir() and not any(folder.iterdir())):
+            folder.mkdir()
+        save_config(config, folder / CONFIG)
+        (folder / COMMAND).write_text(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) + "\n", encoding="utf-8")
+        (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=2), encoding="utf-8")
+    except FileExistsError as error:
+        raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error
+    except OSError as error:
+        raise RunError(f"run_dir: cannot write {folder}: {error.strerror or error}") from error
+    return folder
+
+
+def environment() -> dict[str, object]:
+    """Versions, machine and git revision, for the record."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+        "git": git_revision(),
+    }
+
+
+def git_revision() -> dict[str, object] | None:
+    """Commit of the code and whether it was changed since; None outside a checkout or without git."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        if not (root / ".git").exists():
+            return None
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = bool(_git(root, "status", "--porcelain"))
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit, "changed": changed}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
