@@ -1,24 +1,16 @@
 """The typed schema of an experiment. Every key of ``conf/`` is a field here, with its unit, bounds and meaning.
 
-``parse_config`` (``myoassist/parsing.py``) turns Hydra's plain tree into these dataclasses and rejects what does not fit.
-A section whose fields depend on a choice (terrain, command, reset, network, algorithm) is a registry keyed by ``type``.
+``parse_config`` (``myoassist/parsing.py``) turns Hydra's plain tree into these dataclasses and rejects what does not
+fit. A section whose fields depend on a choice (terrain, command, reset, network, algorithm) is a registry keyed by
+``type``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
-
-def setting(default: Any = ..., *, help: str, unit: str = "", ge: float | None = None, gt: float | None = None,
-            le: float | None = None, lt: float | None = None) -> Any:
-    """A documented, bounded dataclass field; ``...`` as default makes it required. Mutable defaults are copied."""
-    metadata = {"help": help, "unit": unit, "ge": ge, "gt": gt, "le": le, "lt": lt}
-    if default is ...:
-        return field(metadata=metadata)
-    if isinstance(default, (dict, list)):
-        return field(default_factory=lambda: type(default)(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
+from myoassist.fields import setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +51,9 @@ class RoughTerrain:
     grid: float = setting(0.1, unit="m", gt=0.02, le=1.0, help="distance between height samples")
     smoothing: float = setting(0.15, unit="m", ge=0, help="standard deviation of the Gaussian that smooths the heights")
     length: float = setting(65.0, unit="m", gt=5, le=500, help="length of the course ahead of the start")
-    width: float = setting(6.0, unit="m", gt=0.5, le=50, help="width of the course for 3D bodies; planar bodies get a strip")
+    width: float = setting(
+        6.0, unit="m", gt=0.5, le=50, help="width of the course for 3D bodies; planar bodies get a strip"
+    )
     safe_zone: float = setting(1.5, unit="m", ge=0.5, help="flat distance ahead of the start, before the ground rises")
 
 
@@ -68,7 +62,9 @@ class ConditionConfig:
     """The walker's muscles compared with the healthy body."""
 
     name: str = setting("healthy", help="short name shown in tables")
-    strength: dict[str, float] = setting({}, ge=0, le=2, help="peak-force factor by muscle-name glob, e.g. {'soleus_*': 0.6}")
+    strength: dict[str, float] = setting(
+        {}, ge=0, le=2, help="peak-force factor by muscle-name glob, e.g. {'soleus_*': 0.6}"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +119,9 @@ class ObservationConfig:
 class MuscleActionConfig:
     """How an action in [-1, 1] becomes a muscle excitation in [0, 1]."""
 
-    map: Literal["linear", "sigmoid", "clip"] = setting("sigmoid", help="linear, sigmoid 1/(1+exp(-steepness (a-offset))), or clip to [0, 1]")
+    map: Literal["linear", "sigmoid", "clip"] = setting(
+        "sigmoid", help="linear, sigmoid 1/(1+exp(-steepness (a-offset))), or clip to [0, 1]"
+    )
     steepness: float = setting(5.0, gt=0, help="of the sigmoid")
     offset: float = setting(0.5, help="action at which the sigmoid gives half excitation")
 
@@ -157,7 +155,9 @@ class RewardConfig:
 class TerminationConfig:
     """When an episode ends."""
 
-    max_seconds: float = setting(20.0, unit="s", gt=0, help="longest episode; reaching it truncates, it does not terminate")
+    max_seconds: float = setting(
+        20.0, unit="s", gt=0, help="longest episode; reaching it truncates, it does not terminate"
+    )
     terms: dict[str, TermConfig] = setting({}, help="termination terms by name; any of them ends the episode")
 
 
@@ -209,18 +209,24 @@ class PPOConfig:
 
     type: Literal["ppo"] = "ppo"
     device: str = setting("auto", help="torch device: auto, cpu or cuda")
-    transitions_per_update: int = setting(8192, ge=2, help="transitions collected between updates, over all environments")
+    transitions_per_update: int = setting(
+        8192, ge=2, help="transitions collected between updates, over all environments"
+    )
     batch_size: int = setting(1024, ge=2, help="transitions per gradient step; divides transitions_per_update")
     epochs: int = setting(10, ge=1, help="passes over the transitions of an update")
     learning_rate: float = setting(3e-4, gt=0, le=1, help="of Adam")
     discount: float = setting(0.99, gt=0, le=1, help="gamma")
     gae_lambda: float = setting(0.95, ge=0, le=1, help="lambda of generalised advantage estimation")
     clip_range: float = setting(0.2, gt=0, help="of the probability ratio")
-    target_kl: float | None = setting(0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops")
+    target_kl: float | None = setting(
+        0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
+    )
     entropy_weight: float = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")
     max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")
-    update_threads: int = setting(0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one")
+    update_threads: int = setting(
+        0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one"
+    )
     normalize: NormalizeConfig = setting(NormalizeConfig(), help="running normalisation")
 
 
@@ -247,7 +253,9 @@ class LoggingConfig:
     """Where the numbers go besides the run folder's metrics.csv."""
 
     tensorboard: bool = setting(True, help="write TensorBoard event files")
-    progress: Literal["auto", "bar", "lines", "none"] = setting("auto", help="auto shows a bar in a terminal and lines in a file")
+    progress: Literal["auto", "bar", "lines", "none"] = setting(
+        "auto", help="auto shows a bar in a terminal and lines in a file"
+    )
 
 
 Terrain = FlatTerrain | RoughTerrain

@@ -46,6 +46,6 @@ def unknown(kind: str, name: str, allowed: Iterable[str], *, where: str, most: i
     """
     names = sorted(set(allowed))
     close = nearest(name, names)
-    hint = f"; did you mean {' or '.join(repr(candidate) for candidate in close)}?" if close else ""
+    hint = f"; did you mean {' or '.join(repr(candidate) for candidate in close)}?" if close else ";"
     listed = ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
     return f"{where}: no {kind} named {name!r}{hint} Allowed: {listed or 'none'}."

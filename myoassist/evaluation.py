@@ -19,7 +19,8 @@ The experiment is rebuilt from the run's saved configuration; what you name repl
 
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk terrain=rough terrain.amplitude=0.02
-  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk command=uniform evaluation.episodes=50 evaluation.seconds=10
+  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk command=uniform evaluation.episodes=50
+  evaluation.seconds=10
 
 The outcome is printed and written to the run's folder evaluations/<steps>[_<number>]."""
 

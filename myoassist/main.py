@@ -13,14 +13,17 @@ from myoassist.parsing import check_consistency, parse_config
 
 
 def read_request(composed: DictConfig) -> TrainConfig:
-    """The typed and checked experiment that Hydra composed; imports nothing heavy, so that a bad one ends at once.
+    """The typed and checked experiment that Hydra composed; builds nothing, so that a bad one ends at once.
 
     Raises:
-        ConfigError: a key, value or name that is not valid.
+        ConfigError, ModelError: a key, value or name that is not valid, or a device the body cannot carry.
     """
     plain: Any = OmegaConf.to_container(composed, resolve=True)
     config = parse_config(plain)
     check_consistency(config)
+    from myoassist.mdp.check import check_task  # imports MuJoCo, which a misspelt key need not wait for
+
+    check_task(config)
     return config
 
 

@@ -60,10 +60,16 @@ def _set(tree: dict[str, Any], override: Override) -> None:
     place: Any = tree
     for depth, name in enumerate(sections):
         if not isinstance(place, dict) or name not in place:
-            raise ConfigError(unknown("key", name, place if isinstance(place, dict) else (), where=".".join(sections[:depth]) or "the run"))
+            raise ConfigError(
+                unknown(
+                    "key", name, place if isinstance(place, dict) else (), where=".".join(sections[:depth]) or "the run"
+                )
+            )
         place = place[name]
     if not isinstance(place, dict) or (last not in place and override.type is OverrideType.CHANGE):
-        raise ConfigError(unknown("key", last, place if isinstance(place, dict) else (), where=".".join(sections) or "the run"))
+        raise ConfigError(
+            unknown("key", last, place if isinstance(place, dict) else (), where=".".join(sections) or "the run")
+        )
     if override.type is OverrideType.DEL:
         place.pop(last, None)
     else:

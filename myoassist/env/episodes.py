@@ -64,11 +64,13 @@ class EpisodeLog:
         self._squared_error += (state.speed - state.target_speed) ** 2
         self._activation += state.activation.mean(axis=1)
         np.maximum(self._peak_load, state.foot_load.max(axis=1) / state.index.body_weight, out=self._peak_load)
+        self._steps += state.heel_strike.sum(axis=1)
+        together = state.heel_strike.all(axis=1)  # a hop: no step follows another
         for side in (0, 1):
-            struck = state.heel_strike[:, side]
-            self._steps += struck
+            struck = state.heel_strike[:, side] & ~together
             self._alternating += struck & (self._last_side == 1 - side)
             self._last_side[struck] = side
+        self._last_side[together] = -1
 
     def finish(self, rows: np.ndarray, reasons: np.ndarray, truncated: np.ndarray, state: WalkState) -> None:
         """Close the episodes of ``rows``; ``reasons`` ``(n, 1 + n_terms)`` as the environment gives them."""

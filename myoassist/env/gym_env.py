@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -10,28 +11,36 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from myoassist.config import TrainConfig
+from myoassist.env.episodes import Episode
 from myoassist.env.spaces import action_space, observation_space
 from myoassist.env.walk import WalkEnv
+from myoassist.parsing import load_config
 
 
 class WalkGymEnv(gymnasium.Env):
-    """One walker; ``gymnasium.make("MyoAssist/Walk-v0", config=…)`` makes one."""
+    """One walker; ``gymnasium.make("MyoAssist/Walk-v0", config=…)`` makes one.
+
+    Args:
+        config: an experiment, or the path of one: a run's ``config.yaml`` or its folder.
+        threads: simulation threads.
+    """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  (Gymnasium's own form)
 
-    def __init__(self, config: TrainConfig, *, threads: int = 1) -> None:
-        self.walk = WalkEnv(config, num_envs=1, threads=threads)
+    def __init__(self, config: TrainConfig | str | Path, *, threads: int = 1) -> None:
+        self.walk = WalkEnv(_experiment(config), num_envs=1, threads=threads)
         self.observation_space = observation_space(self.walk)
         self.action_space = action_space(self.walk)
-        self.metadata = {**self.metadata, "render_fps": config.model.control_hz}
+        self.metadata = {**self.metadata, "render_fps": self.walk.config.model.control_hz}
         self._over = True
+        self._begun: np.ndarray | None = None  # first observation of an episode that began when the last one ended
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        self._over = False
-        return self.walk.reset(seed=seed)[0], {}
+        begun, self._begun, self._over = self._begun, None, False
+        return begun if begun is not None and seed is None else self.walk.reset(seed=seed)[0], {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if self._over:
@@ -40,8 +49,8 @@ class WalkGymEnv(gymnasium.Env):
         self._over = bool(result.done[0])
         info: dict[str, Any] = {}
         if self._over:
-            episode = self.walk.episodes.drain()[0]
-            info = {"episode": {"r": episode.total_reward, "l": episode.length}, "reason": episode.reason}
+            self._begun = result.observation[0]
+            info = _told(self.walk.episodes.drain()[0])
         return (
             result.final_observation[0],
             float(result.reward[0]),
@@ -55,21 +64,29 @@ class WalkGymEnv(gymnasium.Env):
 
 
 class WalkGymVectorEnv(VectorEnv):
-    """A batch of walkers; a finished one begins anew in the same step, its last observation in ``infos["final_obs"]``."""
+    """A batch of walkers; a finished one begins anew in the same step.
+
+    Its last observation is then in ``infos["final_obs"]`` and how it ended in ``infos["final_info"]``. The arguments are
+    those of :class:`WalkGymEnv`; ``num_envs`` and ``threads`` override those of the experiment.
+    """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
 
-    def __init__(self, config: TrainConfig, *, num_envs: int | None = None, threads: int | None = None) -> None:
-        self.walk = WalkEnv(config, num_envs=num_envs, threads=threads)
+    def __init__(
+        self, config: TrainConfig | str | Path, *, num_envs: int | None = None, threads: int | None = None
+    ) -> None:
+        self.walk = WalkEnv(_experiment(config), num_envs=num_envs, threads=threads)
         self.num_envs = self.walk.num_envs
         self.single_observation_space = observation_space(self.walk)
         self.single_action_space = action_space(self.walk)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.metadata = {**self.metadata, "render_fps": self.walk.config.model.control_hz}
 
     def reset(  # type: ignore[override]
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
         return self.walk.reset(seed=seed), {}
 
     def step(  # type: ignore[override]
@@ -77,13 +94,25 @@ class WalkGymVectorEnv(VectorEnv):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         result = self.walk.step(np.asarray(actions))
         infos: dict[str, Any] = {}
-        if result.done.any():
-            final = np.empty(self.num_envs, dtype=object)
-            for row in np.flatnonzero(result.done):
-                final[row] = result.final_observation[row]
-            infos = {"final_obs": final, "_final_obs": result.done}
-            self.walk.episodes.drain()
+        for episode in self.walk.episodes.drain():
+            final = {"final_obs": result.final_observation[episode.env], "final_info": _told(episode)}
+            infos = self._add_info(infos, final, episode.env)
         return result.observation, result.reward, result.terminated, result.truncated, infos
 
     def close_extras(self, **kwargs: Any) -> None:
         self.walk.close()
+
+
+def _told(episode: Episode) -> dict[str, Any]:
+    """How an episode ended, in the form of Gymnasium's ``RecordEpisodeStatistics``, and why."""
+    return {
+        "episode": {"r": episode.total_reward, "l": episode.length, "t": episode.seconds},
+        "reason": episode.reason,
+    }
+
+
+def _experiment(config: TrainConfig | str | Path) -> TrainConfig:
+    if isinstance(config, TrainConfig):
+        return config
+    path = Path(config)
+    return load_config(path / "config.yaml" if path.is_dir() else path)

@@ -8,9 +8,12 @@ from gymnasium.spaces import Box
 from myoassist.env.walk import WalkEnv
 
 
+LARGEST = float(np.finfo(np.float32).max)  # any finite number: infinity and NaN are outside the space
+
+
 def observation_space(walk: WalkEnv) -> Box:
-    """Unbounded float32 vector of the named signals of one environment."""
-    return Box(-np.inf, np.inf, (len(walk.observer.signals),), np.float32)
+    """Float32 vector of the named signals of one environment, each any finite number."""
+    return Box(-LARGEST, LARGEST, (len(walk.observer.signals),), np.float32)
 
 
 def action_space(walk: WalkEnv) -> Box:

@@ -64,9 +64,9 @@ class WalkEnv:
         control, physics = config.model.control_hz, config.model.physics_hz
         seeds = np.random.SeedSequence(config.seed if seed is None else seed)
         world, self._episode_seeds = seeds.spawn(2)
-        self._world = np.random.default_rng(world)
+        land = np.random.default_rng(world.spawn(1)[0])  # of its own, so that start states do not depend on num_envs
         built = build_model(
-            config.model, config.device, config.terrain, config.condition, grounds=self.num_envs, rng=self._world
+            config.model, config.device, config.terrain, config.condition, grounds=self.num_envs, rng=land
         )
         self.index, model = built.index, built.models[0]
         self.reference = load_reference(config.reference, model, built.index)
@@ -90,12 +90,14 @@ class WalkEnv:
         self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
         self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
         self._weights = np.array([term.weight for term in config.reward.terms.values()])
-        self._bank = start_bank(config.reset, model, built.index, self.reference, self._world)
+        self._bank = start_bank(config.reset, model, built.index, self.reference, np.random.default_rng(world))
         self._max_steps = round(config.termination.max_seconds * control)
         self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
         self._generators = self._spawn_generators()
 
     def _bind(self, terms: dict, registry: dict, kind: str, where: str) -> list[BoundTerm]:
+        if not terms and registry is REWARDS:
+            raise ConfigError(f"{where}: gives no reward; add a term")
         return [
             bind(registry, term, self.task, name=name, kind=kind, where=f"{where}.{name}")
             for name, term in terms.items()
@@ -114,7 +116,8 @@ class WalkEnv:
         return self.observer(self.state)
 
     def step(self, action: np.ndarray) -> StepResult:
-        """Advance every environment by one control step under ``action`` ``(n, num_actions)`` in [-1, 1]."""
+        """Advance every environment by one control step under ``action`` ``(n, num_actions)``, clipped to [-1, 1]."""
+        action = np.clip(action, -1.0, 1.0)
         failed = self.sim.step(self.action_map(action))
         self.state.advance(action)
         reasons = self._reasons(failed)

@@ -31,7 +31,9 @@ class ThreadedPPO(PPO):
 
 def make_ppo(config: PPOConfig, network: Network, env: VecEnv, *, seed: int) -> BaseAlgorithm:
     """PPO over ``env``; the batch of an update does not depend on the number of environments."""
-    torch.set_num_threads(1)  # torch's pool fights the simulation threads: one thread nearly doubles the collection rate
+    torch.set_num_threads(
+        1
+    )  # torch's pool fights the simulation threads: one thread nearly doubles the collection rate
     model = ThreadedPPO(
         "MlpPolicy",
         env,

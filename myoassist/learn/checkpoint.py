@@ -133,6 +133,7 @@ def load_checkpoint(place: str | Path) -> Checkpoint:
         normalizer = Normalizer.load(path / NORMALIZER)
         steps = int(content["steps"])
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile, EOFError) as error:
-        raise RunError(f"checkpoint={path}: cannot be read: {type(error).__name__}: {str(error).splitlines()[0]}") from error
+        raise RunError(
+            f"checkpoint={path}: cannot be read: {type(error).__name__}: {str(error).splitlines()[0]}"
+        ) from error
     return Checkpoint(path, policy, normalizer, layout, load_config(path / CONFIG), steps)
-

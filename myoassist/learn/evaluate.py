@@ -54,9 +54,7 @@ class Evaluator:
 
     def __init__(self, config: TrainConfig) -> None:
         self._settings: EvaluationConfig = config.evaluation
-        self.walk = WalkEnv(
-            evaluation_config(config), num_envs=config.evaluation.episodes, seed=config.evaluation.seed
-        )
+        self.walk = WalkEnv(evaluation_config(config), num_envs=config.evaluation.episodes, seed=config.evaluation.seed)
 
     def run(self, policy: Policy) -> list[Episode]:
         """The first episode of every environment, in order of environment; ``policy`` maps raw observations to actions."""
@@ -107,4 +105,3 @@ def summarize(episodes: list[Episode]) -> Evaluation:
         activation=mean("mean_activation"),
         total_reward=mean("total_reward"),
     )
-

@@ -23,11 +23,13 @@ def say(text: str) -> None:
 class Progress(BaseCallback):
     """Shows steps, rate, time left, and the length and return of the last episodes.
 
-    ``style``: ``auto`` (a bar in a terminal, else lines), ``bar``, ``lines`` (one per update at most every 30 s, and every
-    update of a short run) or ``none``.
+    ``style``: ``auto`` (a bar in a terminal, else lines), ``bar``, ``lines`` (one per update at most every 30 s, and
+    every update of a short run) or ``none``.
     """
 
-    def __init__(self, style: str, *, total: int, statistics: EpisodeStatistics, line_seconds: float = LINE_SECONDS) -> None:
+    def __init__(
+        self, style: str, *, total: int, statistics: EpisodeStatistics, line_seconds: float = LINE_SECONDS
+    ) -> None:
         super().__init__()
         if style == "auto":
             style = "bar" if sys.stderr.isatty() else "lines"
@@ -41,7 +43,12 @@ class Progress(BaseCallback):
         self._start_steps = self.num_timesteps
         if self._style == "bar":
             self._bar = tqdm(
-                total=self._total, initial=self.num_timesteps, unit="step", unit_scale=True, dynamic_ncols=True, leave=True
+                total=self._total,
+                initial=self.num_timesteps,
+                unit="step",
+                unit_scale=True,
+                dynamic_ncols=True,
+                leave=True,
             )
 
     def _on_step(self) -> bool:

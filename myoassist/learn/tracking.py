@@ -28,9 +28,7 @@ class CsvWriter(KVWriter):
         self._rows: list[dict[str, Any]] = []
         self._file = path.open("a", newline="", encoding="utf-8")
 
-    def write(
-        self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
-    ) -> None:
+    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         row = {key: _plain(value) for key, value in key_values.items() if _is_number(value)}
         row[STEPS] = step
         self._rows.append(row)

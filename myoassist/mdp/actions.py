@@ -44,9 +44,10 @@ class ActionMap:
         self._motors = np.array([motor.id for motor in index.motors.values()], dtype=int)
         low = config.motors.scale * np.array([motor.low for motor in index.motors.values()])
         high = config.motors.scale * np.array([motor.high for motor in index.motors.values()])
+        self._low, self._high = low, high
         self._both_ways = (low < 0) & (high > 0)
-        self._start = np.where(self._both_ways, low, np.where(np.abs(low) < np.abs(high), low, high))
-        self._range = np.where(self._both_ways, high - low, np.where(np.abs(low) < np.abs(high), high - low, low - high))
+        self._start = np.where(np.abs(low) < np.abs(high), low, high)
+        self._range = low + high - 2 * self._start
         self._nu = index.nu
 
     def __len__(self) -> int:
@@ -56,8 +57,11 @@ class ActionMap:
         """Controls for ``action``; actions outside [-1, 1] are clipped.
 
         Raises:
+            ValueError: there are more or fewer actions than the model has muscles and motors.
             FloatingPointError: an action is not a finite number.
         """
+        if action.ndim != 2 or action.shape[1] != len(self):
+            raise ValueError(f"actions of shape {action.shape}; expected (num_envs, {len(self)}): muscles, then motors")
         if not np.isfinite(action).all():
             raise FloatingPointError("the policy gave an action that is not a finite number")
         action = np.clip(action, -1.0, 1.0)
@@ -65,6 +69,7 @@ class ActionMap:
         ctrl = np.zeros((len(action), self._nu))
         ctrl[:, self._muscles] = share(self._config.muscles, action[:, :count])
         motors = action[:, count:]
-        shares = np.where(self._both_ways, linear(motors), share(self._config.motors, motors))
-        ctrl[:, self._motors] = self._start + self._range * shares
+        one_way = self._start + self._range * share(self._config.motors, motors)
+        both_ways = np.where(motors < 0, -motors * self._low, motors * self._high)
+        ctrl[:, self._motors] = np.where(self._both_ways, both_ways, one_way)
         return ctrl

@@ -68,7 +68,8 @@ class _MuscleSensor:
 
     def __init__(self, task: Task, *, muscles: Muscles = "*") -> None:  # type: ignore[assignment]
         self._columns = task.index.sensor_columns(self.quantity, list(muscles.names))
-        self._peak = np.array([task.index.muscles[name].peak_force for name in muscles.names])
+        peak = np.array([task.index.muscles[name].peak_force for name in muscles.names])
+        self._peak = np.where(peak > 0, peak, 1.0)  # a muscle without strength gives no force: a share of 0
 
 
 @observation(_muscle_names)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mujoco
 import numpy as np
 
 from myoassist.config import ReferencePhaseReset, Reset, StandingReset
 from myoassist.model.index import ModelIndex
 from myoassist.reference.retarget import Reference, reference_state
 from myoassist.sim.bank import StateBank, make_bank
+
+if TYPE_CHECKING:
+    import mujoco
 
 Pose = tuple[np.ndarray, np.ndarray]
 

@@ -29,7 +29,7 @@ def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> l
         ConfigError: a pattern matches nothing, or is no text.
     """
     listed, all_names = [patterns] if isinstance(patterns, str) else patterns, list(names)
-    if not isinstance(listed, (list, tuple)) or not all(isinstance(pattern, str) for pattern in listed):
+    if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(p, str) for p in listed):
         raise ConfigError(f"{where}: {kind} names must be a name, a glob or a list of them, not {patterns!r}")
     for pattern in listed:
         if not any(fnmatchcase(name, pattern) for name in all_names):
@@ -104,8 +104,9 @@ class Motors(Actuators):
 
     @classmethod
     def resolve(cls, value: object, task: Task, where: str) -> Motors:
-        wanted = () if value in ("*", ["*"]) and not task.index.motors else value
-        return _actuators(cls, task.index.motors, wanted, kind="motor", where=where)
+        if value in ("*", ["*"]) and not task.index.motors:
+            return cls((), np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+        return _actuators(cls, task.index.motors, value, kind="motor", where=where)
 
 
 def _actuators(cls: Any, table: dict, value: object, *, kind: str, where: str) -> Any:

@@ -21,6 +21,7 @@ LEG_COORDINATES = (
     "subtalar_angle",
     "mtp_angle",
 )
+VIA_POINT_MASS = 0.01  # kg, more than that of a via point; a prosthesis may leave one behind without its muscle
 _LEG_JOINT = re.compile(rf"^({'|'.join(LEG_COORDINATES)})_([rl])$")
 _ANY_LEG_ANGLE = re.compile(rf"({'|'.join(LEG_COORDINATES)})(_[rl])?$")
 _SIDE_SUFFIX = re.compile(r"_(r|l|R|L|dx|sx|right|left)$")
@@ -115,10 +116,11 @@ def coordinate_of(name: str) -> str:
 
 
 def independent_joints(model: mujoco.MjModel, coupling: Coupling) -> list[int]:
-    """Ids of hinge and slide joints that follow no other joint."""
+    """Ids of hinge and slide joints that follow no other joint and move more than a loose via point."""
     scalar = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
     followers = set(coupling.follower_qpos.tolist())
-    return [j for j in range(model.njnt) if model.jnt_type[j] in scalar and model.jnt_qposadr[j] not in followers]
+    candidates = [j for j in range(model.njnt) if model.jnt_type[j] in scalar and model.jnt_qposadr[j] not in followers]
+    return [j for j in candidates if model.body_subtreemass[model.jnt_bodyid[j]] > VIA_POINT_MASS]
 
 
 def joint_sign(model: mujoco.MjModel, joint: int, *, probe: int) -> float:

@@ -55,7 +55,8 @@ class BatchSim:
         """Advance every row by ``substeps`` physics steps under ``ctrl`` ``(num_envs, nu)``.
 
         Returns a mask ``(num_envs,)`` of rows whose physics failed (not finite, or MuJoCo warned and stopped). They keep
-        their state and sensors of before the step, so that nothing downstream meets a number that is not finite.
+        their state and sensors of before the step, with 0 for what was not finite even then, so that nothing downstream
+        meets a number that is not finite.
         """
         self._controls[:] = ctrl[:, None]
         self._pool.rollout(
@@ -72,10 +73,14 @@ class BatchSim:
         late = np.abs(state[:, 0] - self.time - self.duration) > 0.5 * self.duration / self.substeps
         failed = late | ~np.isfinite(state.sum(axis=1) + sensordata.sum(axis=1))
         if failed.any():
-            state[failed], sensordata[failed] = self.state[failed], self.sensordata[failed]
+            state[failed], sensordata[failed] = _finite(self.state[failed]), _finite(self.sensordata[failed])
         self.state[:], self.sensordata[:] = state, sensordata
         return failed
 
     def close(self) -> None:
         """Stop the thread pool."""
         self._pool.close()
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)

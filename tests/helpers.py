@@ -1,0 +1,142 @@
+"""Experiments composed as ``train.py`` composes them, and walkers with arrays filled in by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import hydra
+import numpy as np
+from omegaconf import OmegaConf
+
+from myoassist.config import TrainConfig
+from myoassist.mdp.state import Task, WalkState
+from myoassist.mdp.terms import Joints, TrackedJoints
+from myoassist.model.index import Actuator, Joint
+from myoassist.model.terrain import Ground
+from myoassist.parsing import parse_config
+from myoassist.reference.motion import Harmonics
+from myoassist.reference.retarget import Reference
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+def experiment(*overrides: str) -> TrainConfig:
+    """The default experiment with overrides of the command line."""
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        composed = hydra.compose("train", overrides=list(overrides))
+    plain: Any = OmegaConf.to_container(composed, resolve=True)
+    return parse_config(plain)
+
+
+WEIGHT = 800.0  # N, of the hand-made walker
+DT = 0.02  # s, its control step
+SPEED = 1.25  # m/s, of its reference
+
+_JOINTS = ("pelvis_tx", "pelvis_ty", "pelvis_tilt", "hip_r", "hip_l")  # qpos address = position here + 1
+_SENSORS = {
+    "contact.heel_r": slice(0, 3),
+    "contact.toe_r": slice(3, 6),
+    "contact.heel_l": slice(6, 9),
+    "contact.toe_l": slice(9, 12),
+    "limit.hip_r": slice(12, 13),
+    "limit.hip_l": slice(13, 14),
+    "force.soleus_r": slice(14, 15),
+    "force.soleus_l": slice(15, 16),
+    "length.soleus_r": slice(16, 17),
+    "length.soleus_l": slice(17, 18),
+    "velocity.soleus_r": slice(18, 19),
+    "velocity.soleus_l": slice(19, 20),
+    "force.exo_r": slice(20, 21),
+    "force.exo_l": slice(21, 22),
+}
+
+
+def _joint(name: str, place: int) -> Joint:
+    role = "root" if name.startswith("pelvis") else "leg"
+    bounds = (-1.0, 2.0) if role == "leg" else (-np.inf, np.inf)
+    return Joint(name, place + 1, place, 1.0, *bounds, side=name[-1] if role == "leg" else "", role=role)
+
+
+def motor(name: str, number: int, low: float, high: float, *, peak: float = 100.0) -> Actuator:
+    return Actuator(name=name, id=number, activation=-1, low=low, high=high, side=name[-1], peak_force=peak)
+
+
+def muscle(name: str, number: int, *, activation: int, peak: float = 2000.0) -> Actuator:
+    return Actuator(
+        name=name, id=number, activation=activation, low=0.0, high=1.0, side=name[-1], peak_force=peak
+    )
+
+
+def stand_in_index(**changes: Any) -> Any:
+    """An index of five joints, two muscles and two motors; addresses differ between qpos, dof, act and ctrl on purpose."""
+    entries: dict[str, Any] = {
+        "joints": {name: _joint(name, place) for place, name in enumerate(_JOINTS)},
+        "muscles": {
+            "soleus_r": muscle("soleus_r", 2, activation=1),
+            "soleus_l": muscle("soleus_l", 3, activation=0, peak=1000.0),
+        },
+        "motors": {"exo_r": motor("exo_r", 0, -1.0, 0.0), "exo_l": motor("exo_l", 1, -1.0, 0.0, peak=50.0)},
+        "soles": {"r": ["heel_r", "toe_r"], "l": ["heel_l", "toe_l"]},
+        "toe_soles": frozenset({"toe_r", "toe_l"}),
+        "nu": 4,
+        "body_weight": WEIGHT,
+        "standing_height": 0.9,
+    }
+    index = SimpleNamespace(**{**entries, **changes})
+    index.sensor_columns = lambda quantity, names: np.array(
+        [c for n in names for c in range(*_SENSORS[f"{quantity}.{n}"].indices(99))], dtype=int
+    )
+    return index
+
+
+def stand_in_reference(**changes: Any) -> Reference:
+    """pelvis_ty 0.9 m, pelvis_tilt 0, hips ±0.4 cos(2 pi phase) rad; a cycle of 1 s at ``SPEED``."""
+    entries: dict[str, Any] = {
+        "joints": ("pelvis_ty", "pelvis_tilt", "hip_r", "hip_l"),
+        "qpos": np.array([2, 3, 4, 5]),
+        "dof": np.array([1, 2, 3, 4]),
+        "mean": np.array([0.9, 0.0, 0.1, 0.1]),
+        "cos": np.array([[0.0, 0.0, 0.4, -0.4]]),
+        "sin": np.zeros((1, 4)),
+        "low": np.array([-np.inf, -np.inf, -1.0, -1.0]),
+        "high": np.array([np.inf, np.inf, 2.0, 2.0]),
+        "forward": Harmonics(SPEED, np.zeros(1), np.zeros(1)),
+        "cycle_seconds": 1.0,
+        "speed": SPEED,
+    }
+    return Reference(**{**entries, **changes})
+
+
+def stand_in_task(num_envs: int = 2, *, index: Any = None, ground: Ground | None = None, **changes: Any) -> Task:
+    entries: dict[str, Any] = {"reference": stand_in_reference(), "dt": DT, **changes}
+    return Task(index=index or stand_in_index(), ground=ground or Ground(), num_envs=num_envs, **entries)
+
+
+def stand_in_state(num_envs: int = 2, *, task: Task | None = None, **arrays: Any) -> WalkState:
+    """A real ``WalkState`` over arrays of zeros instead of a simulation; ``arrays`` are then filled in."""
+    task = task or stand_in_task(num_envs)
+    sim: Any = SimpleNamespace(
+        num_envs=num_envs,
+        qpos=np.zeros((num_envs, 6)),
+        qvel=np.zeros((num_envs, 5)),
+        act=np.zeros((num_envs, 2)),
+        sensordata=np.zeros((num_envs, 22)),
+        ground=np.arange(num_envs),
+    )
+    state = WalkState(task, sim, num_actions=4)
+    for name, values in arrays.items():
+        getattr(state, name)[:] = values
+    return state
+
+
+def tracked(**values: float) -> TrackedJoints:
+    """Joints of the stand-in reference with a number each, as a term gets them."""
+    found = TrackedJoints.resolve(values, stand_in_task(), "test")
+    assert found.names == tuple(values)
+    return found
+
+
+def joints(*names: str) -> Joints:
+    return Joints.resolve(list(names), stand_in_task(), "test")

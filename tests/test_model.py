@@ -1,0 +1,282 @@
+"""The composed models against what is known of the human body and of mechanics."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+import pytest
+
+from myoassist.config import ConditionConfig, DeviceConfig, FlatTerrain, ModelConfig
+from myoassist.errors import ModelError
+from myoassist.model.build import BuiltModel, build_model
+from myoassist.model.index import ModelIndex
+
+BODIES = ("myolegs22", "myolegs26", "myolegs")
+SMALL = ModelConfig(name="small", body="myolegs22")
+NO_DEVICE = DeviceConfig(name="none")
+
+
+def stand(built: BuiltModel, lift: float = 0.0) -> mujoco.MjData:
+    """The standing body, ``lift`` m above the ground, not stepped yet."""
+    data = mujoco.MjData(built.models[0])
+    data.qpos[:] = built.index.standing_qpos
+    data.qpos[built.index.joints["pelvis_ty"].qpos] += lift
+    mujoco.mj_forward(built.models[0], data)
+    return data
+
+
+def unit_speed(index: ModelIndex, data: mujoco.MjData, joint: str) -> np.ndarray:
+    """Velocities when ``joint`` moves at 1 rad/s in OpenSim's direction and takes along the joints that follow it."""
+    speed = np.zeros(index.nv)
+    speed[index.joints[joint].dof] = index.joints[joint].sign
+    index.coupling.apply(data.qpos.copy(), speed)
+    return speed
+
+
+@pytest.mark.parametrize("body", BODIES)
+class TestFrame:
+    def test_pelvis_coordinates_are_world_positions(self, build, body: str) -> None:
+        built = build(body)
+        data = stand(built)
+        height = data.qpos[built.index.joints["pelvis_ty"].qpos]
+        assert data.body("pelvis").xpos == pytest.approx([0.0, 0.0, height], abs=1e-9)
+        assert built.index.standing_height == height
+        assert 0.85 < height < 1.0
+
+    def test_x_is_forward_z_is_up_and_right_is_minus_y(self, build, body: str) -> None:
+        built = build(body)
+        model, data = built.models[0], stand(built)
+        before = data.body("pelvis").xpos.copy()
+        for joint, axis in (("pelvis_tx", 0), ("pelvis_ty", 2)):
+            data.qpos[built.index.joints[joint].qpos] += 1.0
+            mujoco.mj_kinematics(model, data)
+            before[axis] += 1.0
+            assert data.body("pelvis").xpos == pytest.approx(before, abs=1e-6)
+        assert data.body("toes_r").xpos[0] > data.body("calcn_r").xpos[0] + 0.1  # m: toes ahead of the heel
+        assert data.body("calcn_r").xpos[1] < -0.05 < 0.05 < data.body("calcn_l").xpos[1]
+        assert data.body("pelvis").xpos[2] > data.body("calcn_r").xpos[2] + 0.7
+
+    def test_positive_tilt_leans_the_trunk_back(self, build, body: str) -> None:
+        built = build(body)
+        data = stand(built)
+        before = data.body("torso").xipos[0]
+        data.qpos[built.index.joints["pelvis_tilt"].qpos] = 0.2
+        mujoco.mj_kinematics(built.models[0], data)
+        assert data.body("torso").xipos[0] < before - 0.02
+
+
+@pytest.mark.parametrize(
+    ("body", "joint", "sign"),
+    [
+        *((body, f"{joint}_{side}", 1) for body in BODIES for joint in ("hip_flexion", "ankle_angle") for side in "rl"),
+        ("myolegs22", "knee_angle_r", 1),
+        ("myolegs26", "knee_angle_l", 1),
+        ("myolegs", "knee_angle_r", -1),  # this body's knee flexes positive
+        ("myolegs", "knee_angle_l", -1),
+        ("myolegs22", "mtp_angle_r", 1),
+        ("myolegs", "mtp_angle_r", -1),
+        ("myolegs26", "hip_adduction_r", 1),
+        ("myolegs26", "hip_adduction_l", -1),  # mirrored in this body only
+        ("myolegs26", "hip_rotation_r", 1),
+        ("myolegs26", "hip_rotation_l", -1),
+        ("myolegs", "hip_adduction_l", 1),
+        ("myolegs", "hip_rotation_l", 1),
+        ("myolegs", "subtalar_angle_l", 1),
+    ],
+)
+def test_joint_signs(build, body: str, joint: str, sign: int) -> None:
+    assert build(body).index.joints[joint].sign == sign
+
+
+def test_signs_and_sides_of_prosthetic_joints(build) -> None:
+    joints = build("myolegs22", "OpenSourceLeg_KA_L1").index.joints
+    ours = {name: (joint.sign, joint.side) for name, joint in joints.items() if joint.role == "device"}
+    assert ours == {"OSL_KA_L1_osl_knee_angle_r": (-1.0, "r"), "OSL_KA_L1_osl_ankle_angle_r": (1.0, "r")}
+
+
+@pytest.mark.parametrize(
+    ("body", "muscle", "joint", "sign"),
+    [
+        *((body, "soleus_r", "ankle_angle_r", -1) for body in BODIES),
+        *((body, "tibant_l", "ankle_angle_l", 1) for body in BODIES),
+        ("myolegs22", "vasti_r", "knee_angle_r", 1),
+        ("myolegs26", "vasti_l", "knee_angle_l", 1),
+        ("myolegs", "vaslat_r", "knee_angle_r", 1),
+        ("myolegs", "bfsh_l", "knee_angle_l", -1),
+        ("myolegs22", "iliopsoas_r", "hip_flexion_r", 1),
+        ("myolegs", "glmax2_l", "hip_flexion_l", -1),
+        ("myolegs26", "abd_r", "hip_adduction_r", -1),
+        ("myolegs26", "add_l", "hip_adduction_l", 1),
+        ("myolegs", "glmed1_l", "hip_adduction_l", -1),
+        ("myolegs", "tibpost_r", "subtalar_angle_r", 1),
+        ("myolegs", "perlong_r", "subtalar_angle_r", -1),
+    ],
+)
+def test_muscles_act_as_in_anatomy(build, body: str, muscle: str, joint: str, sign: int) -> None:
+    built = build(body)
+    data = stand(built, lift=0.5)
+    speed = unit_speed(built.index, data, joint)
+    passive = data.qfrc_actuator @ speed
+    data.act[built.index.muscles[muscle].activation] = 1.0
+    mujoco.mj_forward(built.models[0], data)
+    torque = data.qfrc_actuator @ speed - passive
+    assert sign * torque > 5  # N m
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_the_tutorial_exo_pushes_the_ankle_down_with_100_newton_metres(build, body: str) -> None:
+    built = build(body, "Tutorial_L1")
+    index, data = built.index, stand(built, lift=0.5)
+    dof = index.joints["ankle_angle_r"].dof
+    passive = data.qfrc_actuator[dof]
+    motor = index.motors["Exo_R"]
+    assert (motor.low, motor.high, motor.side, motor.peak_force) == (-1.0, 0.0, "r", 100.0)
+    data.ctrl[motor.id] = -1.0
+    mujoco.mj_forward(built.models[0], data)
+    assert data.sensordata[index.sensors["force.Exo_R"]] == pytest.approx([-100.0])
+    assert data.sensordata[index.sensors["force.Exo_L"]] == pytest.approx([0.0])
+    assert data.qfrc_actuator[dof] - passive == pytest.approx(-100.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("body", "device"), [*((body, None) for body in BODIES), ("myolegs22", "DephyExoBoot_L1")])
+def test_ground_force_and_weight_change_the_momentum(build, body: str, device: str | None) -> None:
+    built = build(body, device)
+    model, index, data = built.models[0], built.index, stand(built, lift=0.02)
+    columns = index.sensor_columns("contact", [*index.soles["r"], *index.soles["l"]])
+    carried = np.zeros(3)
+    mujoco.mj_subtreeVel(model, data)
+    before = index.mass * data.subtree_linvel[0].copy()
+    for _ in range(300):  # 0.5 s: the body drops on its feet and gives way
+        mujoco.mj_step(model, data)
+        carried += data.sensordata[columns].reshape(-1, 3).sum(axis=0) * model.opt.timestep
+    mujoco.mj_forward(model, data)
+    mujoco.mj_subtreeVel(model, data)
+    gained = index.mass * data.subtree_linvel[0] - before
+    weight = np.array([0, 0, index.body_weight * 0.5])  # N s
+    assert carried[2] > 0.1 * weight[2]
+    assert gained == pytest.approx(carried - weight, abs=0.002 * weight[2])
+
+
+@pytest.mark.parametrize(
+    ("body", "device", "muscles", "motors"),
+    [
+        ("myolegs22", None, 22, 0),
+        ("myolegs26", None, 26, 0),
+        ("myolegs", None, 80, 0),
+        ("myolegs22", "Tutorial_L1", 22, 2),
+        ("myolegs22", "OpenSourceLeg_A_L1", 18, 1),  # loses soleus, tibant, edl and fdl of one leg
+        ("myolegs22", "OpenSourceLeg_KA_L1", 15, 2),  # and vasti, gastroc and bifemsh
+    ],
+)
+def test_muscle_and_motor_counts(build, body: str, device: str | None, muscles: int, motors: int) -> None:
+    index = build(body, device).index
+    assert (len(index.muscles), len(index.motors)) == (muscles, motors)
+
+
+class TestLean:
+    @pytest.mark.parametrize(("body", "device"), [("myolegs22", "Tutorial_L1"), ("myolegs", None)])
+    def test_drawing_model_moves_like_the_lean_one(self, build, body: str, device: str | None) -> None:
+        lean, drawn = build(body, device), build(body, device, drawing=True)
+        a, b = lean.models[0], drawn.models[0]
+        assert a.ngeom < b.ngeom and a.nmesh < b.nmesh
+        assert [a.joint(j).name for j in range(a.njnt)] == [b.joint(j).name for j in range(b.njnt)]
+        assert [a.actuator(i).name for i in range(a.nu)] == [b.actuator(i).name for i in range(b.nu)]
+        for field in ("body_mass", "body_inertia", "body_ipos", "body_iquat", "jnt_range", "actuator_gainprm"):
+            assert getattr(a, field) == pytest.approx(getattr(b, field), abs=1e-12), field
+        assert lean.index.sensors == drawn.index.sensors
+        controls = np.random.default_rng(1).uniform(0, 1, size=(120, a.nu))
+        first, second = stand(lean), stand(drawn)
+        for control in controls:  # 0.2 s
+            first.ctrl[:] = second.ctrl[:] = control
+            mujoco.mj_step(a, first)
+            mujoco.mj_step(b, second)
+        assert np.abs(first.qpos - lean.index.standing_qpos).max() > 0.1  # it did move
+        assert first.qpos == pytest.approx(second.qpos, abs=1e-8)
+        assert first.sensordata == pytest.approx(second.sensordata, abs=1e-4)
+
+
+class TestContact:
+    @staticmethod
+    def touching(built: BuiltModel) -> set[frozenset[str]]:
+        """Pairs of geoms in contact while the pelvis is held 20 cm over the ground and the legs go through it."""
+        model, data = built.models[0], stand(built, lift=0.2 - built.index.standing_height)
+        return {frozenset((model.geom(c.geom1).name, model.geom(c.geom2).name)) for c in data.contact}
+
+    @pytest.mark.parametrize("body", BODIES)
+    def test_feet_only_touch_the_ground(self, build, body: str) -> None:
+        built = build(body)
+        soles = {name for names in built.index.soles.values() for name in names}
+        assert self.touching(built) == {frozenset(("ground", sole)) for sole in soles}
+
+    @pytest.mark.parametrize("body", BODIES)
+    def test_with_contact_all_everything_meets_the_ground(self, build, body: str) -> None:
+        built = build(body, contact="all")
+        model = built.models[0]
+        names = {model.geom(g).name for g in range(model.ngeom) if model.geom_contype[g]} - {"ground"}
+        met = {name for pair in self.touching(built) for name in pair if "ground" in pair} - {"ground"}
+        soles = {name for side in built.index.soles.values() for name in side}
+        assert soles < met <= names
+        assert any("femur" in name for name in met) and any("tibia" in name for name in met)
+
+    def test_with_contact_all_the_legs_meet_each_other(self, build) -> None:
+        built = build("myolegs", contact="all")
+        model, data = built.models[0], stand(built, lift=0.5)
+        for side in "rl":
+            data.qpos[built.index.joints[f"hip_adduction_{side}"].qpos] = 0.3
+        mujoco.mj_forward(model, data)
+        met = {tuple(sorted((model.geom(c.geom1).name, model.geom(c.geom2).name))) for c in data.contact}
+        assert ("femur2_col_l", "femur2_col_r") in met
+
+    @pytest.mark.parametrize("friction", [0.3, 1.5])
+    def test_friction_is_the_grounds(self, build, friction: float) -> None:
+        data = stand(build("myolegs22", terrain=FlatTerrain(friction=friction)))
+        assert {float(contact.friction[0]) for contact in data.contact} == {friction}
+
+
+class TestCondition:
+    @staticmethod
+    def built(strength: dict[str, float]) -> BuiltModel:
+        return build_model(SMALL, NO_DEVICE, FlatTerrain(), ConditionConfig(strength=strength))
+
+    def test_scales_the_matched_muscles_only_and_later_globs_win(self, build) -> None:
+        healthy, index = build("myolegs22").models[0], build("myolegs22").index
+        weak = self.built({"soleus_*": 0.5, "*_r": 0.25})
+        for name, muscle in index.muscles.items():
+            factor = 0.25 if name.endswith("_r") else 0.5 if name == "soleus_l" else 1.0
+            peak = healthy.actuator_gainprm[muscle.id, 2]
+            assert peak > 100
+            assert weak.models[0].actuator_gainprm[muscle.id, 2] == pytest.approx(factor * peak)
+            assert weak.index.muscles[name].peak_force == pytest.approx(factor * muscle.peak_force)
+        others = np.delete(np.arange(healthy.actuator_gainprm.shape[1]), 2)
+        assert (weak.models[0].actuator_gainprm[:, others] == healthy.actuator_gainprm[:, others]).all()
+
+    def test_half_the_strength_is_half_the_force(self, build) -> None:
+        forces = []
+        for built in (build("myolegs22"), self.built({"soleus_r": 0.5})):
+            data = stand(built, lift=0.5)
+            data.act[:] = 0.7
+            mujoco.mj_forward(built.models[0], data)
+            forces.append([data.sensordata[built.index.sensors[f"force.{name}"]][0] for name in built.index.muscles])
+        ratio = dict(zip(build("myolegs22").index.muscles, np.divide(forces[1], forces[0]), strict=True))
+        assert ratio.pop("soleus_r") == pytest.approx(0.5)
+        assert list(ratio.values()) == pytest.approx([1.0] * 21)
+
+    def test_unknown_muscle(self) -> None:
+        with pytest.raises(
+            ModelError, match=r"^condition\.strength: no muscle named 'solius_\*'; did you mean 'soleus_"
+        ) as error:
+            self.built({"solius_*": 0.5})
+        assert "\n" not in str(error.value)
+
+
+def test_unknown_device() -> None:
+    with pytest.raises(ModelError, match="did you mean 'Tutorial_L1'") as error:
+        build_model(SMALL, DeviceConfig(name="x", assist_sim="Tutorail_L1"), FlatTerrain())
+    assert str(error.value).startswith("device.assist_sim: no device of body myolegs22 named 'Tutorail_L1'")
+    assert "\n" not in str(error.value)
+
+
+def test_physics_rate_and_integrator(build) -> None:
+    model = build("myolegs22", physics_hz=1000, integrator="implicitfast").models[0]
+    assert model.opt.timestep == pytest.approx(0.001)
+    assert model.opt.integrator == mujoco.mjtIntegrator.mjINT_IMPLICITFAST
