@@ -1,0 +1,50 @@
+"""Every file of conf/ composes, is valid by the schema, and names only what body and device have."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from myoassist.commandline import config_dir
+from myoassist.config import TrainConfig
+from myoassist.mdp.check import check_task
+from myoassist.parsing import check_consistency
+from tests.helpers import experiment
+
+FILES = sorted(
+    (file.parent.name, file.stem)
+    for file in config_dir().glob("*/*.yaml")
+    if file.parent.name not in ("hydra",)
+)
+BODIES = {"walk_3d": "26muscle"}  # choices that need another body than the default one
+
+
+@pytest.mark.parametrize(("group", "choice"), FILES)
+def test_every_choice_composes_and_fits_the_default_experiment(group: str, choice: str) -> None:
+    overrides = [f"{group}={choice}", *([f"model={BODIES[choice]}"] if choice in BODIES else [])]
+    config = experiment(*overrides)
+    check_consistency(config)
+    check_task(config)
+
+
+def test_every_key_of_the_schema_is_listed_in_conf() -> None:
+    """Hydra refuses an override of a key that no file lists, so a field left out could not be set."""
+    missing = []
+    for name, kind in typing.get_type_hints(TrainConfig).items():
+        for variant in typing.get_args(kind) or (kind,):
+            if dataclasses.is_dataclass(variant):
+                missing += _unlisted(name, variant)
+    assert not missing, missing
+
+
+def _unlisted(group: str, variant: type) -> list[str]:
+    fields = {field.name for field in dataclasses.fields(variant)}
+    kinds = [field.default for field in dataclasses.fields(variant) if field.name == "type"]
+    files = [OmegaConf.load(file) for file in Path(config_dir(), group).glob("*.yaml")]
+    files = [file for file in files if not kinds or file.get("type") == kinds[0]]
+    assert files, f"conf/{group} has no file for {variant.__name__}"
+    return [f"{group}.{field} ({variant.__name__})" for field in fields if not any(field in file for file in files)]
