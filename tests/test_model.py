@@ -218,14 +218,20 @@ class TestContact:
         assert soles < met <= names
         assert any("femur" in name for name in met) and any("tibia" in name for name in met)
 
-    def test_with_contact_all_the_legs_meet_each_other(self, build) -> None:
-        built = build("myolegs", contact="all")
+    @pytest.mark.parametrize("contact", ["feet", "all"])
+    def test_legs_meet_each_other_with_contact_all_only(self, build, contact: str) -> None:
+        built = build("myolegs", contact=contact)
         model, data = built.models[0], stand(built, lift=0.5)
-        for side in "rl":
-            data.qpos[built.index.joints[f"hip_adduction_{side}"].qpos] = 0.3
-        mujoco.mj_forward(model, data)
-        met = {tuple(sorted((model.geom(c.geom1).name, model.geom(c.geom2).name))) for c in data.contact}
-        assert ("femur2_col_l", "femur2_col_r") in met
+        met = set()
+        for adduction in (0.1, 0.3):  # rad: the feet are in each other, the thighs are in each other
+            for side in "rl":
+                data.qpos[built.index.joints[f"hip_adduction_{side}"].qpos] = adduction
+            mujoco.mj_forward(model, data)
+            met |= {frozenset((model.geom(c.geom1).name, model.geom(c.geom2).name)) for c in data.contact}
+        if contact == "feet":
+            assert not met
+        else:
+            assert {frozenset(("femur2_col_l", "femur2_col_r")), frozenset(("foot_col1_l", "foot_col1_r"))} <= met
 
     @pytest.mark.parametrize("friction", [0.3, 1.5])
     def test_friction_is_the_grounds(self, build, friction: float) -> None:
@@ -250,16 +256,20 @@ class TestCondition:
         others = np.delete(np.arange(healthy.actuator_gainprm.shape[1]), 2)
         assert (weak.models[0].actuator_gainprm[:, others] == healthy.actuator_gainprm[:, others]).all()
 
-    def test_half_the_strength_is_half_the_force(self, build) -> None:
+    @pytest.mark.parametrize("activation", [0.0, 0.7])
+    def test_half_the_strength_is_half_the_force(self, build, activation: float) -> None:
         forces = []
-        for built in (build("myolegs22"), self.built({"soleus_r": 0.5})):
+        for built in (build("myolegs22"), self.built({"bifemsh_r": 0.5})):  # this muscle is stretched when standing
             data = stand(built, lift=0.5)
-            data.act[:] = 0.7
+            data.act[:] = activation
             mujoco.mj_forward(built.models[0], data)
-            forces.append([data.sensordata[built.index.sensors[f"force.{name}"]][0] for name in built.index.muscles])
-        ratio = dict(zip(build("myolegs22").index.muscles, np.divide(forces[1], forces[0]), strict=True))
-        assert ratio.pop("soleus_r") == pytest.approx(0.5)
-        assert list(ratio.values()) == pytest.approx([1.0] * 21)
+            forces.append(
+                {name: data.sensordata[built.index.sensors[f"force.{name}"]][0] for name in built.index.muscles}
+            )
+        healthy, weak = forces
+        assert healthy["bifemsh_r"] < -50  # N, pulling
+        assert weak.pop("bifemsh_r") == pytest.approx(0.5 * healthy.pop("bifemsh_r"))
+        assert weak == pytest.approx(healthy)
 
     def test_unknown_muscle(self) -> None:
         with pytest.raises(

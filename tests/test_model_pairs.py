@@ -9,8 +9,8 @@ import pytest
 from myoassist.model.build import BuiltModel
 from myoassist.model.compose import available_devices
 from myoassist.model.geometry import Surfaces
+from myoassist.model.names import BODIES, known_names
 
-BODIES = ("myolegs22", "myolegs26", "myolegs")
 PAIRS = [(body, device) for body in BODIES for device in (None, *available_devices(body))]
 QUICK = [  # no device, an ankle exo, closed loops, and prostheses that differ from the leg in length, ankle and mesh
     ("myolegs22", None),
@@ -94,6 +94,13 @@ def test_every_actuator_and_sensor_is_indexed(pair: BuiltModel) -> None:
     assert {actuator.side for actuator in actuators} == {"r", "l"}
     assert sum(span.stop - span.start for span in index.sensors.values()) == model.nsensordata
     assert 70 < index.mass < 90  # kg: an adult, with or without a device
+
+
+def test_names_known_before_building_are_the_models(pair: BuiltModel, request: pytest.FixtureRequest) -> None:
+    names, index = known_names(*request.node.callspec.params["pair"]), pair.index
+    assert set(index.joints) <= set(names.joints)
+    assert set(index.muscles) <= set(names.muscles)
+    assert set(index.motors) == set(names.motors)
 
 
 def test_two_seconds_stay_finite(pair: BuiltModel, standing: mujoco.MjData) -> None:

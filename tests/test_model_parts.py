@@ -107,7 +107,14 @@ class TestSurfaces:
         assert surface_points(model, 0)[1] == 0.0
 
 
-def leg(side: str, y: float, *, extra: str = "", thick: float = 0.05) -> str:
+ANKLE = "<joint name='ankle_angle_{}' axis='0 -1 0' range='-.8 .6' limited='true'/>"
+TWO_ANKLES = (
+    "<joint name='up_ankle_angle_{0}' axis='0 -1 0' range='0 .6' limited='true'/>"
+    "<joint name='down_ankle_angle_{0}' axis='0 -1 0' range='-.6 0' limited='true'/>"
+)
+
+
+def leg(side: str, y: float, *, extra: str = "", thick: float = 0.05, ankle: str = ANKLE) -> str:
     """Thigh and shank of 0.4 m; a foot of 0.25 m whose sole is ``thick`` m under the ankle. Its geoms have no names."""
     return f"""
     <body name='femur_{side}' pos='0 {y} 0'><joint name='hip_flexion_{side}' axis='0 -1 0'/>
@@ -115,7 +122,7 @@ def leg(side: str, y: float, *, extra: str = "", thick: float = 0.05) -> str:
       <body name='tibia_{side}' pos='0 0 -.4'><joint name='knee_angle_{side}' axis='0 -1 0'/>
         <geom type='capsule' size='.04' fromto='0 0 -.05 0 0 -.3'/>
         <body name='calcn_{side}' pos='0 0 -.4'>
-          <joint name='ankle_angle_{side}' axis='0 -1 0' range='-.8 .6' limited='true'/>
+          {ankle.format(side)}
           <geom type='box' size='.125 .04 {thick / 2}' pos='.075 0 {-thick / 2}'/>{extra}
         </body></body></body>"""
 
@@ -181,6 +188,14 @@ class TestStandingPose:
         assert angle(built, "ankle_angle_r") == pytest.approx(bend, abs=2e-3)  # the sole stays level
         assert angle(built, "knee_angle_l") == 0.0
         assert built.index.standing_height == pytest.approx(0.85 - 0.001, abs=2e-4)
+
+    def test_ankles_in_a_row_share_the_turn_within_their_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        key = "<keyframe><key name='stand' qpos='0 .85 0  .1 0 0 0  .1 0 0'/></keyframe>"  # hips flexed, toes up
+        built = build_biped(monkeypatch, biped(leg("r", -0.1, ankle=TWO_ANKLES), leg("l", 0.1), key))
+        assert angle(built, "hip_flexion_r") == pytest.approx(0.1)
+        assert angle(built, "up_ankle_angle_r") == pytest.approx(0.0, abs=1e-9)
+        assert angle(built, "down_ankle_angle_r") == pytest.approx(-0.1, abs=2e-3)
+        assert angle(built, "ankle_angle_l") == pytest.approx(-0.1, abs=2e-3)
 
     def test_a_leg_that_is_much_longer_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ModelError, match=r"0\.300 m longer"):
