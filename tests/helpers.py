@@ -64,13 +64,11 @@ def motor(name: str, number: int, low: float, high: float, *, peak: float = 100.
 
 
 def muscle(name: str, number: int, *, activation: int, peak: float = 2000.0) -> Actuator:
-    return Actuator(
-        name=name, id=number, activation=activation, low=0.0, high=1.0, side=name[-1], peak_force=peak
-    )
+    return Actuator(name=name, id=number, activation=activation, low=0.0, high=1.0, side=name[-1], peak_force=peak)
 
 
 def stand_in_index(**changes: Any) -> Any:
-    """An index of five joints, two muscles and two motors; addresses differ between qpos, dof, act and ctrl on purpose."""
+    """An index of five joints, two muscles, two motors; addresses differ between qpos, dof, act and ctrl on purpose."""
     entries: dict[str, Any] = {
         "joints": {name: _joint(name, place) for place, name in enumerate(_JOINTS)},
         "muscles": {

@@ -156,7 +156,7 @@ def test_devices_that_push_both_ways(build, device: str, most: float) -> None:
 
 def test_the_tutorial_motor_pushes_the_foot_down() -> None:
     """Full effort turns the ankle into plantarflexion (negative), no effort gives no torque."""
-    walker = WalkEnv(experiment("action=clip", "reset.bank_size=1"), num_envs=2, threads=1)
+    walker = WalkEnv(experiment("action=clip", "termination=fall", "reset.bank_size=1"), num_envs=2, threads=1)
     walker.reset(seed=0)
     action = np.full((2, len(walker.action_map)), -1.0)
     action[1, -2:] = 1.0

@@ -126,10 +126,14 @@ class TestRest:
         assert values == pytest.approx(np.array([[-0.25, 0.2]] * 2))
 
     def test_every_term_is_tested_here(self) -> None:
-        assert set(OBSERVATIONS) == set(NAMES) == {
-            *("joint_position", "joint_velocity", "muscle_activation", "muscle_force", "muscle_length"),
-            *("muscle_velocity", "foot_force", "target_speed", "gait_phase", "previous_action", "motor_force"),
-        }
+        assert (
+            set(OBSERVATIONS)
+            == set(NAMES)
+            == {
+                *("joint_position", "joint_velocity", "muscle_activation", "muscle_force", "muscle_length"),
+                *("muscle_velocity", "foot_force", "target_speed", "gait_phase", "previous_action", "motor_force"),
+            }
+        )
 
 
 class TestLayout:
@@ -150,7 +154,7 @@ class TestLayout:
 
     def test_nothing_to_observe(self) -> None:
         task = stand_in_task(index=stand_in_index(motors={}))
-        with pytest.raises(ConfigError, match="observation.terms: gives no signal"):
+        with pytest.raises(ConfigError, match=r"observation\.terms: gives no signal"):
             observer(task, motors={"func": "motor_force"})
 
     @pytest.mark.parametrize("shape", [(2,), (2, 2), (1, 1)])
@@ -220,7 +224,7 @@ class TestOnTheBody:
 
     def test_foot_force(self, walker: WalkEnv, data: mujoco.MjData) -> None:
         walker.state.restart(np.arange(1), phase=np.zeros(1), target_speed=np.ones(1))
-        held_up = data.qfrc_constraint[walker.index.joints["pelvis_ty"].dof]  # N: what the ground does along the vertical
+        held_up = data.qfrc_constraint[walker.index.joints["pelvis_ty"].dof]  # N: what the ground gives
         names, values = observe(walker.state, "foot_force")
         assert names == ["foot_r", "toes_r", "foot_l", "toes_l"]
         assert held_up > 50

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mujoco
 import numpy as np
 import pytest
 from helpers import DT, experiment, stand_in_index, stand_in_state, stand_in_task, tracked
 
+from myoassist.config import RewardTermConfig
 from myoassist.env.walk import WalkEnv
 from myoassist.mdp import rewards
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import WalkState
 from myoassist.mdp.terms import Motors, Muscles, bind
-from myoassist.config import RewardTermConfig
 
 
-def term(name: str, **params):
+def term(name: str, **params: Any) -> Any:
     """The term as the environment gets it, for the stand-in walker."""
     config = RewardTermConfig(func=name, params=params)
     return bind(REWARDS, config, stand_in_task(), name=name, kind="reward term", where="reward.terms.x").call
@@ -144,7 +146,7 @@ class TestHeelStrikeTerms:
         for speed, strike in ((1.5, NONE), (1.3, NONE), (0.8, RIGHT_FIRST), (0.9, LEFT_BOTH)):
             state.qvel[:, 0], state.heel_strike[:] = speed, strike
             paid.append(call(state))
-        # 0.02 * (0.5 + 0.3 - 0.2) = 0.012 m ahead; then 0.02 * 0.1 behind; the second walker: 0.02 * 0.5 ahead at its strike
+        # 0.02 * (0.5 + 0.3 - 0.2) = 0.012 m ahead; then 0.02 * 0.1 behind; the second walker is 0.02 * 0.5 ahead
         assert np.array(paid)[:, 0] == pytest.approx([0, 0, -0.012, -0.002])
         assert np.array(paid)[:, 1] == pytest.approx([0, 0, 0, -0.010])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from myoassist.mdp.state import WalkState
+from myoassist.sim.arrays import Arrays, put_arrays, take_arrays
 
 TIME_UP = "time_up"
 PHYSICS_FAILED = "physics_failed"
@@ -17,8 +18,8 @@ class Episode:
     """A finished episode.
 
     ``env`` numbers the environment. ``length`` in control steps, ``seconds``, ``distance`` of the pelvis in m,
-    ``mean_speed`` in m/s, ``speed_error``: root mean square of speed minus target, m/s. ``steps`` counts heel strikes and
-    ``alternating`` those that followed one of the other side. ``terms``: weighted sum of each reward term.
+    ``mean_speed`` in m/s, ``speed_error``: root mean square of speed minus target, m/s. ``steps`` counts heel strikes
+    and ``alternating`` those that followed one of the other side. ``terms``: weighted sum of each reward term.
     ``reason``: the termination term, ``time_up`` or ``physics_failed``.
     """
 
@@ -100,6 +101,15 @@ class EpisodeLog:
         """Finished episodes since the last call, in order."""
         finished, self._finished = self._finished, []
         return finished
+
+    def get_state(self) -> Arrays:
+        """A copy of the running sums; finished episodes are left to :meth:`drain`."""
+        return take_arrays(self)
+
+    def set_state(self, state: Arrays) -> None:
+        """Go back to what :meth:`get_state` gave. Raises RunError where it does not fit."""
+        put_arrays(self, state)
+        self._finished = []
 
     def _forget(self, rows: np.ndarray) -> None:
         for sums in (self._total, self._terms, self._squared_error, self._activation, self._peak_load):

@@ -66,8 +66,8 @@ class WalkGymEnv(gymnasium.Env):
 class WalkGymVectorEnv(VectorEnv):
     """A batch of walkers; a finished one begins anew in the same step.
 
-    Its last observation is then in ``infos["final_obs"]`` and how it ended in ``infos["final_info"]``. The arguments are
-    those of :class:`WalkGymEnv`; ``num_envs`` and ``threads`` override those of the experiment.
+    Its last observation is then in ``infos["final_obs"]`` and how it ended in ``infos["final_info"]``. The arguments
+    are those of :class:`WalkGymEnv`; ``num_envs`` and ``threads`` override those of the experiment.
     """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012

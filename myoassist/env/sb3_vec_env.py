@@ -16,7 +16,7 @@ from myoassist.env.walk import WalkEnv
 
 
 class WalkVecEnv(VecEnv):
-    """One process, ``walk.num_envs`` environments. Finished episodes since the last :meth:`drain_episodes` are kept here."""
+    """One process, ``walk.num_envs`` environments. Keeps finished episodes until the next :meth:`drain_episodes`."""
 
     def __init__(self, walk: WalkEnv) -> None:
         self.walk = walk
@@ -59,7 +59,7 @@ class WalkVecEnv(VecEnv):
         return [getattr(self if attr_name == "render_mode" else self.walk, attr_name)] * len(self._indices(indices))
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        raise AttributeError(f"{attr_name}: the environments of a batch share their attributes and cannot be set one by one")
+        raise AttributeError(f"{attr_name}: the environments of a batch share it; it cannot be set one by one")
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any

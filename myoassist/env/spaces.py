@@ -7,7 +7,6 @@ from gymnasium.spaces import Box
 
 from myoassist.env.walk import WalkEnv
 
-
 LARGEST = float(np.finfo(np.float32).max)  # any finite number: infinity and NaN are outside the space
 
 

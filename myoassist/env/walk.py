@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 
 from myoassist.config import ReferenceConfig, TrainConfig
@@ -22,15 +22,28 @@ from myoassist.model.build import build_model
 from myoassist.model.index import ModelIndex
 from myoassist.reference.motion import load_gait
 from myoassist.reference.retarget import Reference, retarget
+from myoassist.sim.arrays import (
+    Arrays,
+    generator_arrays,
+    matching,
+    nested,
+    part_of,
+    put_arrays,
+    set_generators,
+    take_arrays,
+)
 from myoassist.sim.batch import BatchSim
+
+if TYPE_CHECKING:
+    import mujoco
 
 
 @dataclass(frozen=True)
 class StepResult:
     """One control step of the batch; arrays over the environments.
 
-    ``observation`` ``(n, size)`` float32 belongs to the new episode where one began; ``final_observation`` is that of the
-    step itself. ``terminated``: a termination term or failed physics. ``truncated``: the time was up.
+    ``observation`` ``(n, size)`` float32 belongs to the new episode where one began; ``final_observation`` is that of
+    the step itself. ``terminated``: a termination term or failed physics. ``truncated``: the time was up.
     """
 
     observation: np.ndarray
@@ -70,6 +83,7 @@ class WalkEnv:
         )
         self.index, model = built.index, built.models[0]
         self.reference = load_reference(config.reference, model, built.index)
+        self.action_map = ActionMap(config.action, built.index, config.network.constants)
         self.task = Task(
             index=built.index,
             reference=self.reference,
@@ -77,6 +91,7 @@ class WalkEnv:
             num_envs=self.num_envs,
             dt=1.0 / control,
             follow_speed=config.reference.follow_speed,
+            actions=self.action_map.names,
         )
         self.sim = BatchSim(
             built.models,
@@ -84,7 +99,6 @@ class WalkEnv:
             substeps=physics // control,
             threads=config.threads if threads is None else threads,
         )
-        self.action_map = ActionMap(config.action, built.index)
         self.state = WalkState(self.task, self.sim, num_actions=len(self.action_map))
         self.observer = Observer(config.observation, self.task)
         self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
@@ -121,7 +135,7 @@ class WalkEnv:
         failed = self.sim.step(self.action_map(action))
         self.state.advance(action)
         reasons = self._reasons(failed)
-        terminated = reasons.any(axis=1)
+        terminated = np.asarray(reasons.any(axis=1))
         terms = self._reward_terms(failed)
         reward = terms.sum(axis=1)
         truncated = (self.state.step >= self._max_steps) & ~terminated
@@ -160,6 +174,33 @@ class WalkEnv:
         self.state.restart(rows, phase=self._bank.phase[picks], target_speed=speeds)
         for term in (*self.rewards, *self.terminations):
             term.reset(rows)
+
+    def get_state(self) -> Arrays:
+        """All that the next steps depend on besides the experiment, as a flat mapping of plain arrays.
+
+        Memory of a term is every array attribute of a term that has a ``reset``.
+        """
+        parts = {"sim": self.sim.get_state(), "walkers": self.state.get_state(), "episodes": self.episodes.get_state()}
+        parts |= {name: take_arrays(call) for name, call in self._remembering().items()}
+        return nested(parts) | {"generators": generator_arrays(self._generators)}
+
+    def set_state(self, state: Arrays) -> None:
+        """Go back to what :meth:`get_state` gave, on an environment of the same experiment.
+
+        Raises:
+            RunError: it belongs to another experiment or version.
+        """
+        generators = matching(state, "generators", generator_arrays(self._generators))
+        self.sim.set_state(part_of(state, "sim"))
+        self.state.set_state(part_of(state, "walkers"))
+        self.episodes.set_state(part_of(state, "episodes"))
+        for name, call in self._remembering().items():
+            put_arrays(call, part_of(state, name))
+        set_generators(self._generators, generators)
+
+    def _remembering(self) -> dict[str, object]:
+        terms = {"reward": self.rewards, "termination": self.terminations}
+        return {f"{k}.{t.name}": t.call for k, bound in terms.items() for t in bound if hasattr(t.call, "reset")}
 
     def close(self) -> None:
         """Stop the simulation threads."""

@@ -18,7 +18,7 @@ NAMES: dict[str, Callable[..., tuple[str, ...]]] = {}
 
 
 def observation(names: Callable[..., tuple[str, ...]]) -> Callable[[Callable], Callable]:
-    """Register a term; ``names(task, **parameters)`` gives the names of its columns (one empty name for a single value)."""
+    """Register a term; ``names(task, **parameters)`` names its columns (one empty name for a single value)."""
 
     def register(term: Callable) -> Callable:
         OBSERVATIONS[term.__name__] = term
@@ -42,7 +42,7 @@ def _single(task: Task) -> tuple[str, ...]:
 
 @observation(_joint_names)
 def joint_position(state: WalkState, *, joints: Joints) -> np.ndarray:
-    """Joint positions in the model's own signs, rad (m for slides). ``pelvis_ty`` is the height over the ground below."""
+    """Joint positions in the model's own signs, rad (m for slides). ``pelvis_ty`` is taken over the ground below."""
     values = state.qpos[:, joints.qpos]
     if "pelvis_ty" in joints.names:
         values[:, joints.names.index("pelvis_ty")] -= state.ground_height
@@ -103,11 +103,12 @@ class muscle_velocity(_MuscleSensor):  # noqa: N801
 
 
 def _foot_parts(task: Task) -> list[tuple[str, list[str]]]:
-    """Sole geoms of each part of each foot: ``foot_r``, ``toes_r``, ``foot_l``, ``toes_l``; a part without geoms is left out."""
-    parts = []
+    """Sole geoms of ``foot_r``, ``toes_r``, ``foot_l`` and ``toes_l``; a part without geoms is left out."""
+    parts, toes = [], task.index.toe_soles
     for side in SIDES:
-        soles, toes = task.index.soles[side], task.index.toe_soles
-        parts += [(f"foot_{side}", [n for n in soles if n not in toes]), (f"toes_{side}", [n for n in soles if n in toes])]
+        soles = task.index.soles[side]
+        parts.append((f"foot_{side}", [name for name in soles if name not in toes]))
+        parts.append((f"toes_{side}", [name for name in soles if name in toes]))
     return [(name, geoms) for name, geoms in parts if geoms]
 
 
@@ -141,7 +142,7 @@ def gait_phase(state: WalkState) -> np.ndarray:
 
 
 def _action_names(task: Task) -> tuple[str, ...]:
-    return (*task.index.muscles, *task.index.motors)
+    return (*task.index.muscles, *task.index.motors) if task.actions is None else task.actions
 
 
 @observation(_action_names)

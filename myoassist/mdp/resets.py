@@ -9,7 +9,7 @@ import numpy as np
 
 from myoassist.config import ReferencePhaseReset, Reset, StandingReset
 from myoassist.model.index import ModelIndex
-from myoassist.reference.retarget import Reference, reference_state
+from myoassist.reference.retarget import Reference, consistent_state, reference_state
 from myoassist.sim.bank import StateBank, make_bank
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def start_bank(
     phase = (np.arange(config.bank_size) + rng.uniform(size=config.bank_size)) / config.bank_size
     poses: list[Any] = POSES[type(config)](config, model, index, reference, phase)
     if config.position_noise or config.velocity_noise:
-        poses = [_disturbed(config, index, pose, rng) for pose in poses]
+        poses = [consistent_state(model, index, *_disturbed(config, index, pose, rng)) for pose in poses]
     return make_bank(model, poses, activation=config.activation, phase=phase)
 
 
@@ -53,5 +53,4 @@ def _disturbed(config: Reset, index: ModelIndex, pose: Pose, rng: np.random.Gene
             moved = qpos[joint.qpos] + config.position_noise * rng.standard_normal()
             qpos[joint.qpos] = np.clip(moved, joint.low, joint.high)
             qvel[joint.dof] += config.velocity_noise * rng.standard_normal()
-    index.coupling.apply(qpos, qvel)
     return qpos, qvel

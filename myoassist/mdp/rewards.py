@@ -1,7 +1,8 @@
 """Reward terms. Each returns ``(num_envs,)`` per control step of ``dt`` seconds, before its weight.
 
-The formulas of forward, joint_position, joint_velocity, activation, smoothness, joint_limit, foot_load and the heel-strike
-terms are MyoAssist's. To add a term: write a function here, name it in ``REWARDS``, use it in ``conf/reward``.
+The formulas of forward, joint_position, joint_velocity, activation, smoothness, joint_limit, foot_load and the
+heel-strike terms are MyoAssist's. To add a term: write a function here, name it in ``REWARDS``, use it in
+``conf/reward``.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ def forward(state: WalkState, *, sharpness: float = 5.0) -> np.ndarray:
 
 
 def joint_position(state: WalkState, *, joints: TrackedJoints, sharpness: float = 8.0) -> np.ndarray:
-    """``dt sum_j w_j exp(-sharpness (q_j - q_ref,j)^2)``: follow the reference pose. The pelvis height is over the ground."""
+    """``dt sum_j w_j exp(-sharpness (q_j - q_ref,j)^2)``: follow the reference pose; heights are over the ground."""
     error = position_error(state, joints)
     return state.task.dt * np.exp(-sharpness * error**2) @ joints.values
 
 
 def joint_velocity(state: WalkState, *, joints: TrackedJoints, sharpness: float = 8.0) -> np.ndarray:
-    """``dt sum_j w_j exp(-sharpness (q'_j - q'_ref,j v*/v_ref)^2)``: follow the reference's speeds at the target speed."""
+    """``dt sum_j w_j exp(-sharpness (q'_j - q'_ref,j v*/v_ref)^2)``: follow the reference's speeds, scaled."""
     error = state.qvel[:, joints.dof] - state.reference_velocity[:, joints.columns]
     return state.task.dt * np.exp(-sharpness * error**2) @ joints.values
 

@@ -9,16 +9,21 @@ import numpy as np
 from myoassist.model.index import ModelIndex
 from myoassist.model.terrain import Ground
 from myoassist.reference.retarget import Reference
+from myoassist.sim.arrays import Arrays, put_arrays, take_arrays
 from myoassist.sim.batch import BatchSim
 
 SIDES = ("r", "l")
 LOADED = 0.05  # share of body weight above which a foot is in stance
+_OF_THE_SIMULATION = ("qpos", "qvel", "act", "sensordata")
 DROPOUT = 0.15  # s: a shorter unloading is a dropout of the contact, not a swing
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is fixed for a task: model, reference, number of environments and control step ``dt`` in s."""
+    """What is fixed for a task: model, reference, number of environments, control step ``dt`` in s, and actions.
+
+    ``actions`` are the names of what the policy drives; None stands for every muscle and motor.
+    """
 
     index: ModelIndex
     reference: Reference
@@ -26,6 +31,7 @@ class Task:
     num_envs: int
     dt: float
     follow_speed: bool = True
+    actions: tuple[str, ...] | None = None
 
 
 class WalkState:
@@ -103,6 +109,14 @@ class WalkState:
         self._derive()
         self.previous_activation[rows] = self.activation[rows]
         self._unloaded_for[rows] = np.where(self.foot_load[rows] > LOADED * self.index.body_weight, 0.0, DROPOUT)
+
+    def get_state(self) -> Arrays:
+        """A copy of every array but the simulation's own."""
+        return take_arrays(self, without=_OF_THE_SIMULATION)
+
+    def set_state(self, state: Arrays) -> None:
+        """Go back to what :meth:`get_state` gave. Raises RunError where it does not fit."""
+        put_arrays(self, state, without=_OF_THE_SIMULATION)
 
     def _derive(self) -> None:
         self.activation[:] = self.act[:, self._activation]

@@ -35,7 +35,7 @@ class trunk_tilt:  # noqa: N801  (named like the functions beside it)
 
 def out_of_trajectory(state: WalkState, *, limits: TrackedJoints) -> np.ndarray:
     """A joint is further from the reference than its limit, rad (m for the pelvis height)."""
-    return (np.abs(position_error(state, limits)) > limits.values).any(axis=1)
+    return np.asarray((np.abs(position_error(state, limits)) > limits.values).any(axis=1))
 
 
 TERMINATIONS: dict[str, Callable] = {term.__name__: term for term in (fall, trunk_tilt, out_of_trajectory)}

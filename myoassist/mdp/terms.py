@@ -172,12 +172,12 @@ def bind(
     Raises:
         ConfigError: as :func:`check_term`, or a joint, muscle or motor that the model does not have.
     """
-    term = check_term(registry, config, kind=kind, where=where)
+    term: Any = check_term(registry, config, kind=kind, where=where)
     arguments = {}
     for key, parameter in parameters(term).items():
         value = config.params.get(key, parameter.default)
         if parameter.annotation in RESOLVED:
             value = parameter.annotation.resolve(value, task, f"{where}.params.{key}")
         arguments[key] = value
-    call = term(task, **arguments) if inspect.isclass(term) else partial(term, **arguments)
+    call = term(task, **arguments) if isinstance(term, type) else partial(term, **arguments)
     return BoundTerm(name=name, call=call, arguments=arguments)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import mujoco
 import numpy as np
 
 from myoassist.model.contact import body_side
 from myoassist.model.coupling import Coupling, find_coupling
+from myoassist.model.driving import moment_arms
 
 ROOT_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
 LEG_COORDINATES = (
@@ -53,7 +54,7 @@ class Actuator:
 
     ``activation`` is its address in ``act`` (-1 without one), ``low`` and ``high`` its control range, ``peak_force``
     the largest force it can give: peak isometric force of a muscle in N, gain times largest control of a motor in N
-    or N m.
+    or N m. ``drives``: moment arms of a motor by name of the joint it moves (1 where it sits on it, m for a cable).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Actuator:
     high: float
     side: str
     peak_force: float
+    drives: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,18 @@ def list_actuators(model: mujoco.MjModel, *, muscles: bool) -> dict[str, Actuato
     return found
 
 
+def list_motors(
+    model: mujoco.MjModel, joints: dict[str, Joint], coupling: Coupling, loops: np.ndarray, standing: np.ndarray
+) -> dict[str, Actuator]:
+    """Actuators that are no muscles, by name, with the joints they move."""
+    motors = list_actuators(model, muscles=False)
+    if not motors:
+        return {}
+    free = [(j.name, j.qpos) for j in joints.values() if j.role != "root" and j.dof not in loops]
+    arms = moment_arms(model, free, coupling, loops, standing)
+    return {name: replace(motor, drives=arms[motor.id]) for name, motor in motors.items()}
+
+
 def loop_dofs(model: mujoco.MjModel) -> np.ndarray:
     """Degrees of freedom of device joints that closed loops determine: those of a device part that floats freely."""
     if not np.isin(model.eq_type, (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)).any():
@@ -219,6 +233,7 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
     """Index a compiled simulation model. ``soles``: names of each side's sole geoms."""
     coupling = find_coupling(model)
     joints = list_joints(model, coupling, {side: [model.geom(n).id for n in names] for side, names in soles.items()})
+    loops = loop_dofs(model)
     sensors = {
         model.sensor(s).name: slice(int(model.sensor_adr[s]), int(model.sensor_adr[s] + model.sensor_dim[s]))
         for s in range(model.nsensor)
@@ -232,12 +247,12 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
         nu=model.nu,
         joints=joints,
         muscles=list_actuators(model, muscles=True),
-        motors=list_actuators(model, muscles=False),
+        motors=list_motors(model, joints, coupling, loops, standing),
         sensors=sensors,
         soles=soles,
         toe_soles=_toe_soles(model, soles),
         coupling=coupling,
-        loop_dofs=loop_dofs(model),
+        loop_dofs=loops,
         mass=float(model.body_mass.sum()),
         gravity=float(-model.opt.gravity[2]),
         standing_qpos=standing,

@@ -16,8 +16,9 @@ _STEP = 1e-4  # rad, for finite differences
 class Grounding:
     """Corrects poses of one model in place, phase by phase.
 
-    The stance leg (right in the first half of the cycle) decides the pelvis height. The other leg is lifted by the least
-    change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat while the heel is up.
+    The stance leg (right in the first half of the cycle) decides the pelvis height. The other leg is lifted by the
+    least change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat while the
+    heel is up.
     """
 
     def __init__(self, model: mujoco.MjModel, index: ModelIndex) -> None:
@@ -27,9 +28,8 @@ class Grounding:
         legs = [joint for joint in index.joints.values() if joint.role != "root"]
         self._toes = {joint.side: joint for joint in legs if coordinate_of(joint.name) == "mtp_angle"}
         self._bend = {side: _lifting(legs, side) for side in self._soles}
-        self._hindfoot = {
-            side: model.body_parentid[model.jnt_bodyid[model.joint(joint.name).id]] for side, joint in self._toes.items()
-        }
+        toe_bodies = {side: model.jnt_bodyid[model.joint(joint.name).id] for side, joint in self._toes.items()}
+        self._hindfoot = {side: model.body_parentid[body] for side, body in toe_bodies.items()}
 
     def correct(self, qpos: np.ndarray, phase: float) -> None:
         """Correct ``qpos`` ``(nq,)`` of the gait at ``phase`` in place; coupled joints follow."""

@@ -66,7 +66,8 @@ def load_gait(path: str | Path | None = None) -> Gait:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ReferenceError(f"reference.path: cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ReferenceError(f"reference.path: cannot read {file}: {reason}") from error
     except yaml.YAMLError as error:
         raise ReferenceError(f"reference.path: {file} is not YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict) or not isinstance(content.get("coordinates"), dict):
@@ -75,6 +76,8 @@ def load_gait(path: str | Path | None = None) -> Gait:
     missing = [name for name in (FORWARD, "pelvis_tilt", "hip_flexion") if name not in coordinates]
     if missing:
         raise ReferenceError(f"reference.path: {file} lacks the coordinates {', '.join(missing)}")
+    if coordinates[FORWARD].mean <= 0:
+        raise ReferenceError(f"reference.path: {file}: {FORWARD}: the mean must be above 0, or the gait goes nowhere")
     return Gait(coordinates, _positive(file, content, "cycle_s"), _positive(file, content, "speed_m_s"))
 
 
@@ -86,13 +89,15 @@ def _positive(file: Path, content: dict, key: str) -> float:
 
 
 def _harmonics(file: Path, name: str, table: object) -> Harmonics:
+    needs = "needs a number 'mean' and equally long lists 'cos' and 'sin'"
+    problem = f"reference.path: {file}: coordinate {name!r} {needs}"
+    if not isinstance(table, dict):
+        raise ReferenceError(problem)
     try:
-        assert isinstance(table, dict)
         result = Harmonics(float(table["mean"]), np.array(table["cos"], float), np.array(table["sin"], float))
-        assert result.cos.ndim == 1 and result.cos.shape == result.sin.shape
-        assert np.isfinite([result.mean, *result.cos, *result.sin]).all()
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
-        raise ReferenceError(
-            f"reference.path: {file}: coordinate {name!r} needs a number 'mean' and equally long lists 'cos' and 'sin'"
-        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReferenceError(problem) from error
+    even = result.cos.ndim == 1 and result.cos.shape == result.sin.shape
+    if not even or not np.isfinite([result.mean, *result.cos, *result.sin]).all():
+        raise ReferenceError(problem)
     return result

@@ -60,12 +60,20 @@ class Reference:
 def reference_state(
     reference: Reference, model: mujoco.MjModel, index: ModelIndex, phase: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``qpos`` ``(nq,)`` and ``qvel`` ``(nv,)`` of the model at ``phase``; joints the gait does not name stand as in standing."""
+    """``qpos`` ``(nq,)`` and ``qvel`` ``(nv,)`` of the model at ``phase``; joints that the gait does not name stand."""
     position, velocity = reference.sample(np.array([phase]))
+    qpos, qvel = index.standing_qpos.copy(), np.zeros(index.nv)
+    qpos[reference.qpos], qvel[reference.dof] = position[0], velocity[0]
+    qvel[index.joints["pelvis_tx"].dof] = reference.forward_velocity(np.array([phase]))[0]
+    return consistent_state(model, index, qpos, qvel)
+
+
+def consistent_state(
+    model: mujoco.MjModel, index: ModelIndex, qpos: np.ndarray, qvel: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``qpos`` and ``qvel`` with coupled joints and a device's closed loops following the joints that lead them."""
     data = mujoco.MjData(model)
-    data.qpos[:] = index.standing_qpos
-    data.qpos[reference.qpos], data.qvel[reference.dof] = position[0], velocity[0]
-    data.qvel[index.joints["pelvis_tx"].dof] = reference.forward_velocity(np.array([phase]))[0]
+    data.qpos[:], data.qvel[:] = qpos, qvel
     index.coupling.apply(data.qpos, data.qvel)
     close_loops(model, data, index.loop_dofs)
     return data.qpos.copy(), data.qvel.copy()
@@ -89,7 +97,7 @@ def retarget(gait: Gait, model: mujoco.MjModel, index: ModelIndex) -> Reference:
         poses[step, raw.qpos] = raw.sample(np.array([step / SAMPLES]))[0][0]
         grounding.correct(poses[step], step / SAMPLES)
     for joint in index.joints.values():
-        if joint.name == "pelvis_ty" or joint.role != "root" and np.ptp(poses[:, joint.qpos]) > 0:
+        if joint.name == "pelvis_ty" or (joint.role != "root" and np.ptp(poses[:, joint.qpos]) > 0):
             curves[joint.name] = fit_harmonics(poses[:, joint.qpos], ORDER)
     return _table(curves, index, forward, gait)
 

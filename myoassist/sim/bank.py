@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class StateBank:
-    """``state`` ``(n, 1 + nq + nv + na)``, ``sensordata`` ``(n, nsensordata)`` and gait ``phase`` ``(n,)`` of start states."""
+    """Start states: ``state`` ``(n, 1 + nq + nv + na)``, ``sensordata`` ``(n, nsensordata)`` and gait ``phase``."""
 
     state: np.ndarray
     sensordata: np.ndarray

@@ -8,6 +8,8 @@ import mujoco
 import numpy as np
 from mujoco import rollout
 
+from myoassist.sim.arrays import Arrays, matching
+
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 
 
@@ -46,7 +48,7 @@ class BatchSim:
         self._sensors = np.zeros((num_envs, substeps, first.nsensordata))
 
     def set_rows(self, rows: np.ndarray, state: np.ndarray, sensordata: np.ndarray) -> None:
-        """Put ``state`` and ``sensordata`` (one row each per index in ``rows``) into the batch; their clocks start at 0."""
+        """Put ``state`` and ``sensordata``, one row per index in ``rows``, into the batch; their clocks start at 0."""
         self.state[rows] = state
         self.time[rows] = 0.0
         self.sensordata[rows] = sensordata
@@ -54,9 +56,9 @@ class BatchSim:
     def step(self, ctrl: np.ndarray) -> np.ndarray:
         """Advance every row by ``substeps`` physics steps under ``ctrl`` ``(num_envs, nu)``.
 
-        Returns a mask ``(num_envs,)`` of rows whose physics failed (not finite, or MuJoCo warned and stopped). They keep
-        their state and sensors of before the step, with 0 for what was not finite even then, so that nothing downstream
-        meets a number that is not finite.
+        Returns a mask ``(num_envs,)`` of rows whose physics failed (not finite, or MuJoCo warned and stopped). They
+        keep their state and sensors of before the step, with 0 for what was not finite even then, so that nothing
+        downstream meets a number that is not finite.
         """
         self._controls[:] = ctrl[:, None]
         self._pool.rollout(
@@ -76,6 +78,15 @@ class BatchSim:
             state[failed], sensordata[failed] = _finite(self.state[failed]), _finite(self.sensordata[failed])
         self.state[:], self.sensordata[:] = state, sensordata
         return failed
+
+    def get_state(self) -> Arrays:
+        """A copy of what the next steps depend on."""
+        return {"state": self.state.copy(), "sensordata": self.sensordata.copy()}
+
+    def set_state(self, state: Arrays) -> None:
+        """Go back to what :meth:`get_state` gave. Raises RunError where it does not fit."""
+        self.state[:] = matching(state, "state", self.state)
+        self.sensordata[:] = matching(state, "sensordata", self.sensordata)
 
     def close(self) -> None:
         """Stop the thread pool."""

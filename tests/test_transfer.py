@@ -1,0 +1,288 @@
+"""A new training begins with what an earlier one learned, matched by the names of signals and actions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers import experiment
+
+from myoassist.config import TrainConfig
+from myoassist.errors import ConfigError, RunError
+from myoassist.learn.axes import parameter_axes
+from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
+from myoassist.learn.layout import Layout
+from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.training import Parts, built, train
+from myoassist.learn.transfer import freeze_actors, group_of, move_statistics, transfer
+from myoassist.main import whole_keys
+
+SMALL = (
+    "experiment=smoke", "num_envs=2", "threads=2", "total_steps=128", "reset.bank_size=8", "algorithm.update_threads=1",
+    "logging.tensorboard=false", "logging.progress=none",
+)  # fmt: skip
+
+
+def small(*overrides: str) -> TrainConfig:
+    return experiment(*SMALL, *overrides)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("source") / "run"
+    return load_checkpoint(train(replace(small(), run_dir=str(folder))).folder)
+
+
+@pytest.fixture(scope="module")
+def two_actors(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("separate") / "run"
+    return load_checkpoint(train(replace(small("network=separate_partial"), run_dir=str(folder))).folder)
+
+
+class Target:
+    """A training of ``overrides``, built, with ``before``: its fresh weights."""
+
+    def __init__(self, *overrides: str) -> None:
+        self._context = built(small(*overrides))
+        self.parts: Parts = self._context.__enter__()
+        self.layout = Layout.of(self.parts.vec_env.walk)
+        self.before = {key: value.clone() for key, value in self.policy.state_dict().items()}
+
+    @property
+    def policy(self) -> Any:
+        return self.parts.model.policy
+
+    def start_from(self, source: Checkpoint, *reset: str) -> list[str]:
+        return transfer(source, self.parts.model, self.parts.env, self.layout, reset=reset)
+
+    @property
+    def normalizer(self) -> Normalizer:
+        return Normalizer.of(self.parts.env)
+
+    def close(self) -> None:
+        self._context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Any:
+    made: list[Target] = []
+
+    def make(*overrides: str) -> Target:
+        made.append(Target(*overrides))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> set[str]:
+    return {key for key in one if key in other and torch.equal(one[key], other[key])}
+
+
+def test_another_task_with_the_same_signals_takes_everything(source: Checkpoint, target: Any) -> None:
+    here = target("terrain=rough", "terrain.length=10", "command=uniform", "~reward.terms.activation", "seed=7")
+    lines = here.start_from(source)
+    assert same(here.policy.state_dict(), source.policy) == set(source.policy)
+    assert lines[1:] == ["  46 of 46 signals by name", "  24 of 24 actions by name"]
+    for name, value in source.normalizer.__dict__.items():
+        np.testing.assert_array_equal(here.normalizer.__dict__[name], value)
+
+
+def test_signals_and_actions_line_up_by_name_on_another_body(source: Checkpoint, target: Any) -> None:
+    here = target("model=26muscle")
+    lines = here.start_from(source)
+    assert "46 of 50 signals by name; fresh: activation.abd_r, activation.add_r" in lines[1]
+    assert "24 of 28 actions by name; fresh: abd_r, add_r, abd_l, add_l" in lines[2]
+    weights, signals = here.policy.state_dict(), here.layout.signal_names
+    first, last = "mlp_extractor.policy_net.0.weight", "action_net.weight"
+    for column, name in enumerate(signals):
+        known = name in source.layout.signal_names
+        origin = (
+            source.policy[first][:, source.layout.signal_names.index(name)] if known else here.before[first][:, column]
+        )
+        assert torch.equal(weights[first][:, column], origin), name
+    for row, name in enumerate(here.layout.actions):
+        known = name in source.layout.actions
+        old = source.layout.actions.index(name) if known else row
+        for key in (last, "action_net.bias", "log_std"):
+            assert torch.equal(weights[key][row], (source.policy if known else here.before)[key][old]), (key, name)
+    column = signals.index("activation.soleus_r")
+    assert (
+        here.normalizer.mean[column] == source.normalizer.mean[source.layout.signal_names.index("activation.soleus_r")]
+    )
+    assert here.normalizer.variance[signals.index("activation.abd_r")] == 1.0
+
+
+def test_shared_muscles_act_alike_where_new_signals_are_zero(source: Checkpoint, target: Any) -> None:
+    here = target("model=26muscle")
+    here.start_from(source)
+    rng, names = np.random.default_rng(1), source.layout.signal_names
+    there = rng.normal(size=(5, len(names))).astype(np.float32)
+    seen = np.zeros((5, len(here.layout.signals)), dtype=np.float32)
+    seen[:, [here.layout.signal_names.index(name) for name in names]] = there
+    with built(small()) as parts:
+        parts.model.policy.load_state_dict(source.policy)
+        wanted, _ = parts.model.predict(there, deterministic=True)
+    acted, _ = here.parts.model.predict(seen, deterministic=True)
+    columns = [here.layout.actions.index(name) for name in source.layout.actions]
+    np.testing.assert_allclose(acted[:, columns], wanted, atol=1e-6)
+
+
+def test_device_without_motors_drops_their_rows(source: Checkpoint, target: Any) -> None:
+    here = target("device=none")
+    assert here.start_from(source)[2] == "  22 of 22 actions by name; not used any more: Exo_R, Exo_L"
+    rows = [source.layout.actions.index(name) for name in here.layout.actions]
+    assert torch.equal(here.policy.state_dict()["action_net.weight"], source.policy["action_net.weight"][rows])
+
+
+@pytest.mark.parametrize("part", ["actor", "critic", "log_std", "normalizer"])
+def test_reset_part_stays_fresh(source: Checkpoint, target: Any, part: str) -> None:
+    here = target()
+    assert here.start_from(source, part)[-1] == f"  reset: {part}"
+    weights = here.policy.state_dict()
+    for key in weights:
+        assert torch.equal(weights[key], (here.before if group_of(key) == part else source.policy)[key]), key
+    assert (here.normalizer.count == source.normalizer.count) == (part != "normalizer")
+    assert (here.normalizer.return_count == source.normalizer.return_count) == (part not in ("normalizer", "critic"))
+
+
+def test_separate_actors_keep_their_names(two_actors: Checkpoint, target: Any) -> None:
+    here = target("network=separate_partial", "model=26muscle")
+    here.start_from(two_actors)
+    weights, key = here.policy.state_dict(), "mlp_extractor.policy_net.actor_exo.0.weight"
+    axes = parameter_axes(here.policy, here.layout)
+    assert axes[key] == two_actors.axes[key]  # its own joints' angles and velocities
+    assert torch.equal(weights[key], two_actors.policy[key])
+    assert axes["action_net.actor_exo.bias"] == [["Exo_R", "Exo_L"]]
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        "ppo",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("recurrent_ppo", "sac", "td3", "tqc", "crossq")),
+    ],
+)
+@pytest.mark.parametrize("network", ["shared", "separate_partial"])
+def test_every_first_and_last_layer_has_names(algorithm: str, network: str, target: Any) -> None:
+    """A parameter that changes its size with the body must have names along that dimension, and no other."""
+    if network != "shared" and algorithm in ("recurrent_ppo", "crossq"):
+        pytest.skip("no separate actors for it")
+    epochs = () if "ppo" in algorithm else ("~algorithm.epochs", "algorithm.warmup=10", "algorithm.buffer_size=100")
+    overrides = (f"algorithm={algorithm}", *epochs, f"network={network}")
+    small_body, large_body = target(*overrides), target(*overrides, "model=26muscle")
+    one, other = small_body.policy.state_dict(), large_body.policy.state_dict()
+    axes = parameter_axes(large_body.policy, large_body.layout)
+    for key, value in one.items():
+        for axis, (size, wanted) in enumerate(zip(value.shape, other[key].shape, strict=True)):
+            assert size == wanted or (key in axes and axes[key][axis] is not None), (key, axis)
+    assert axes
+
+
+# --- frozen actors ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frozen", ["human", "exo"])
+@pytest.mark.parametrize("algorithm", ["ppo", pytest.param("a2c", marks=pytest.mark.slow)])
+def test_frozen_weights_do_not_change(two_actors: Checkpoint, tmp_path: Path, frozen: str, algorithm: str) -> None:
+    overrides = ("~algorithm.batch_size", "~algorithm.epochs") if algorithm == "a2c" else ()
+    config = small(
+        "network=separate_partial", f"algorithm={algorithm}", *overrides, f"freeze=[{frozen}]", "total_steps=256"
+    )
+    init_from = replace(config.init_from, path=str(two_actors.path), reset=["critic"])
+    result = train(replace(config, init_from=init_from, run_dir=str(tmp_path / "run")))
+    trained = load_checkpoint(result.folder)
+    other = {"human": "exo", "exo": "human"}[frozen]
+    unchanged = same(trained.policy, two_actors.policy)
+    assert {key for key in trained.policy if f"actor_{frozen}." in key} <= unchanged
+    assert not {key for key in trained.policy if f"actor_{other}." in key} & unchanged
+    muscles = len(trained.layout.actions) - 2
+    kept = trained.policy["log_std"] == two_actors.policy["log_std"]
+    mine, others = (kept[:muscles], kept[muscles:]) if frozen == "human" else (kept[muscles:], kept[:muscles])
+    assert mine.all()
+    assert not others.any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["sac", "td3", "tqc"])
+def test_frozen_weights_do_not_change_off_policy(tmp_path: Path, algorithm: str) -> None:
+    config = small(
+        "network=separate_partial", f"algorithm={algorithm}", "~algorithm.epochs", "algorithm.warmup=32",
+        "algorithm.transitions_per_update=8", "algorithm.gradient_steps=2", "algorithm.buffer_size=200",
+        "freeze=[human]",
+    )  # fmt: skip
+    with built(config) as parts:
+        fresh = {key: value.clone() for key, value in parts.model.policy.state_dict().items()}
+    trained = load_checkpoint(train(replace(config, run_dir=str(tmp_path / "run"))).folder)
+    unchanged = same(trained.policy, fresh)
+    assert {key for key in fresh if "actor.latent_pi.actor_human" in key or "mu.actor_human" in key} <= unchanged
+    assert {key for key in fresh if key.startswith("actor.") and "actor_exo." in key} - unchanged
+
+
+def test_frozen_actors_that_cannot_be(target: Any) -> None:
+    with pytest.raises(ConfigError, match="leave at least one to learn"):
+        freeze_actors(target("network=separate_partial").parts.model, ["human", "exo"])
+    with pytest.raises(ConfigError, match="exo: it drives nothing on this body and device"):
+        freeze_actors(target("network=exo_off").parts.model, ["exo"])
+
+
+# --- requests that are refused ----------------------------------------------------------------------------------------
+
+
+def refused(source: Checkpoint, here: Target, *reset: str) -> str:
+    with pytest.raises(RunError) as caught:
+        here.start_from(source, *reset)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_other_layers_are_named(source: Checkpoint, target: Any) -> None:
+    message = refused(source, target("network.actor=[32]"))
+    assert "mlp_extractor.policy_net.0.weight has size (128, 46) there and (32, 46) here" in message
+    assert "init_from.reset=[actor]" in message
+
+
+def test_another_kind_of_network_is_named(source: Checkpoint, target: Any) -> None:
+    assert "algorithm=ppo, network=shared" in refused(source, target("network=separate_partial"))
+    message = refused(source, target("network=separate_partial"), "critic")
+    assert "none of the actor's weights fit: it was trained with algorithm=ppo, network=shared" in message
+
+
+def test_no_common_signal(source: Checkpoint, target: Any) -> None:
+    here = target(
+        *(f"~observation.terms.{name}" for name in ("joint_pos", "joint_vel", "foot_force", "target_speed", "phase")),
+        "~observation.terms.activation",
+        "+observation.terms.force={func: muscle_force}",
+    )
+    assert "none of its signals are seen here; it saw" in refused(source, here)
+
+
+def test_folder_without_a_checkpoint_ends_before_anything_is_written(tmp_path: Path) -> None:
+    config = replace(small(), run_dir=str(tmp_path / "run"))
+    with pytest.raises(RunError, match=r"init_from=.*: does not exist; give a run folder"):
+        train(replace(config, init_from=replace(config.init_from, path=str(tmp_path / "none"))))
+    assert not list(tmp_path.iterdir())
+
+
+def test_short_form_of_the_key() -> None:
+    assert whole_keys(["init_from=a/b=c", "init_from.reset=[actor]", "seed=1"]) == [
+        "init_from.path=a/b=c",
+        "init_from.reset=[actor]",
+        "seed=1",
+    ]
+
+
+def test_moved_statistics_with_new_signals_adapt_soon() -> None:
+    def normalizer(size: int, count: float) -> Normalizer:
+        return Normalizer(True, 10.0, np.full(size, 3.0), np.full(size, 4.0), count, 1.0, 2.0, count)
+
+    there, here = (Layout(tuple((name, "f") for name in names), ()) for names in (("a", "b"), ("b", "c")))
+    moved = move_statistics(normalizer(2, 1e6), there, replace(normalizer(2, 1.0), mean=np.zeros(2)), here)
+    assert moved.mean.tolist() == [3.0, 0.0]
+    assert moved.count == 10_000
+    assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count == 1e6
