@@ -10,6 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from myoassist.config_learning import (  # noqa: F401  (part of the schema, offered here)
+    A2CConfig,
+    ActorConfig,
+    Algorithm,
+    CriticConfig,
+    CrossQConfig,
+    Network,
+    NormalizeConfig,
+    OffPolicyConfig,
+    OnPolicyConfig,
+    PPOConfig,
+    RecurrentPPOConfig,
+    SACConfig,
+    Schedule,
+    SeparateNetwork,
+    SharedNetwork,
+    TD3Config,
+    TQCConfig,
+    TRPOConfig,
+)
 from myoassist.fields import setting
 
 
@@ -128,7 +148,7 @@ class MuscleActionConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class MotorActionConfig:
-    """How an action in [-1, 1] becomes the command of a motor that pushes one way; one that pushes both ways is linear."""
+    """How an action in [-1, 1] becomes the command of a motor that pushes one way; one that pushes both is linear."""
 
     map: Literal["linear", "sigmoid", "clip"] = setting("sigmoid", help="share of the range, from zero effort outward")
     scale: float = setting(1.0, ge=0, le=1, help="share of the motor's control range that may be used")
@@ -184,53 +204,6 @@ class StandingReset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedNetwork:
-    """One actor for muscles and motors, one critic."""
-
-    type: Literal["shared"] = "shared"
-    actor: list[int] = setting([128, 128], ge=1, help="hidden layer sizes of the actor")
-    critic: list[int] = setting([128, 128], ge=1, help="hidden layer sizes of the critic")
-    activation: Literal["tanh", "relu", "elu", "silu"] = setting("tanh", help="activation function between layers")
-    start_std: float = setting(0.22, gt=0, le=3, help="standard deviation of the action noise at the start")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormalizeConfig:
-    """Running normalisation, saved with the policy."""
-
-    observations: bool = setting(True, help="normalise observations by their running mean and standard deviation")
-    rewards: bool = setting(True, help="scale rewards by the running standard deviation of the return")
-    clip: float = setting(10.0, gt=0, help="normalised observations and rewards are clipped to this magnitude")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PPOConfig:
-    """Proximal policy optimisation, Stable-Baselines3."""
-
-    type: Literal["ppo"] = "ppo"
-    device: str = setting("auto", help="torch device: auto, cpu or cuda")
-    transitions_per_update: int = setting(
-        8192, ge=2, help="transitions collected between updates, over all environments"
-    )
-    batch_size: int = setting(1024, ge=2, help="transitions per gradient step; divides transitions_per_update")
-    epochs: int = setting(10, ge=1, help="passes over the transitions of an update")
-    learning_rate: float = setting(3e-4, gt=0, le=1, help="of Adam")
-    discount: float = setting(0.99, gt=0, le=1, help="gamma")
-    gae_lambda: float = setting(0.95, ge=0, le=1, help="lambda of generalised advantage estimation")
-    clip_range: float = setting(0.2, gt=0, help="of the probability ratio")
-    target_kl: float | None = setting(
-        0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
-    )
-    entropy_weight: float = setting(0.0, ge=0, help="entropy bonus")
-    value_weight: float = setting(0.5, ge=0, help="of the value loss")
-    max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")
-    update_threads: int = setting(
-        0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one"
-    )
-    normalize: NormalizeConfig = setting(NormalizeConfig(), help="running normalisation")
-
-
-@dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
     """The deterministic policy, from random starts, on environments of its own."""
 
@@ -256,13 +229,20 @@ class LoggingConfig:
     progress: Literal["auto", "bar", "lines", "none"] = setting(
         "auto", help="auto shows a bar in a terminal and lines in a file"
     )
+    line_seconds: float = setting(30.0, unit="s", ge=0, help="least time between lines; 0 writes one per update")
 
 
 Terrain = FlatTerrain | RoughTerrain
 Command = FixedCommand | UniformCommand
 Reset = ReferencePhaseReset | StandingReset
-Network = SharedNetwork
-Algorithm = PPOConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitFromConfig:
+    """A trained policy to start from; signals and actions are matched by name."""
+
+    path: str | None = setting(None, help="run or checkpoint folder; null starts from nothing")
+    reset: list[Literal["actor", "critic", "log_std", "normalizer"]] = setting([], help="parts to start afresh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +255,9 @@ class TrainConfig:
     num_envs: int = setting(128, ge=1, le=65_536, help="simulations stepped side by side")
     threads: int = setting(0, ge=0, le=1024, help="simulation threads; 0 takes all cores")
     run_dir: str | None = setting(None, help="run folder; null makes outputs/<date>/<time>_<name>")
+    resume: str | None = setting(None, help="run folder to continue in place, with its own saved settings")
+    init_from: InitFromConfig = setting(InitFromConfig(), help="trained policy to start from")
+    freeze: list[str] = setting([], help="actors whose weights do not change, e.g. [human]")
     model: ModelConfig = setting(help="body and rates")
     device: DeviceConfig = setting(help="assistive device")
     terrain: Terrain = setting(help="ground")

@@ -18,7 +18,7 @@ class ModelError(MyoAssistError):
     """A body, device and terrain that cannot be composed, or a name the compiled model does not have."""
 
 
-class ReferenceError(MyoAssistError):  # noqa: A001  (the field's own word; the builtin is about weak references)
+class ReferenceError(MyoAssistError):
     """A reference motion that cannot be read or does not fit the model."""
 
 
@@ -49,3 +49,9 @@ def unknown(kind: str, name: str, allowed: Iterable[str], *, where: str, most: i
     hint = f"; did you mean {' or '.join(repr(candidate) for candidate in close)}?" if close else ";"
     listed = ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
     return f"{where}: no {kind} named {name!r}{hint} Allowed: {listed or 'none'}."
+
+
+def shown(value: object) -> str:
+    """Write a value as YAML would, cut to a readable length."""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

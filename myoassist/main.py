@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.config import TrainConfig
+from myoassist.errors import ConfigError
 from myoassist.parsing import check_consistency, parse_config
 
 
@@ -19,12 +26,40 @@ def read_request(composed: DictConfig) -> TrainConfig:
         ConfigError, ModelError: a key, value or name that is not valid, or a device the body cannot carry.
     """
     plain: Any = OmegaConf.to_container(composed, resolve=True)
-    config = parse_config(plain)
-    check_consistency(config)
+    if plain.get("resume") is None:
+        config = parse_config(plain)
+        check_consistency(config)
+    else:
+        config = read_resumption(str(plain["resume"]), HydraConfig.get().overrides.task)
     from myoassist.mdp.check import check_task  # imports MuJoCo, which a misspelt key need not wait for
 
     check_task(config)
     return config
+
+
+def read_resumption(place: str, overrides: Sequence[str]) -> TrainConfig:
+    """The saved experiment of the run in ``place`` with what the command line changes; ``resume`` is set in it.
+
+    Raises:
+        RunError, ConfigError: there is no run, or an override that is not valid.
+    """
+    from myoassist.learn.run_folder import saved_config
+    from myoassist.replacing import replace_settings
+
+    saved = saved_config(Path(place))
+    changes = [line for line in overrides if line.lstrip("+").partition("=")[0] != "resume"]
+    if any(line.lstrip("+~").startswith("init_from") for line in changes):
+        raise ConfigError("init_from: starts a new run, resume goes on with one; give one of the two")
+    held, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None  # Hydra composes one request at a time
+    try:
+        return replace(replace_settings(saved, changes), resume=place)
+    finally:
+        GlobalHydra.instance().hydra = held
+
+
+def whole_keys(arguments: Sequence[str]) -> list[str]:
+    """The command line with ``init_from=<folder>`` written out as ``init_from.path=<folder>``."""
+    return [re.sub(r"^(\+{0,2})init_from=", r"\1init_from.path=", argument) for argument in arguments]
 
 
 def run_training(composed: DictConfig) -> float | None:
@@ -38,7 +73,7 @@ def run_training(composed: DictConfig) -> float | None:
 
 def train_main() -> None:
     """``myoassist-train`` and ``train.py``."""
-    sys.exit(hydra_entry("train", run_training, check=read_request))
+    sys.exit(hydra_entry("train", run_training, argv=whole_keys(sys.argv[1:]), check=read_request))
 
 
 def eval_main() -> None:

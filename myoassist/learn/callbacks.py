@@ -1,44 +1,59 @@
-"""What happens beside learning: episode statistics, evaluation, checkpoints, and stopping when asked to."""
+"""What happens beside learning: episode statistics, and the work between an update and the next collection."""
 
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.env.episodes import Episode
 from myoassist.env.sb3_vec_env import WalkVecEnv
-from myoassist.learn.algorithms import act
-from myoassist.learn.checkpoint import prune_checkpoints
-from myoassist.learn.evaluate import Evaluator, summarize
-from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.training_state import (
+    Progression,
+    TrainingState,
+    continue_clock,
+    draw_exploration,
+    put_state,
+    take_state,
+)
 
 
 class EpisodeStatistics(BaseCallback):
-    """Means over the episodes that ended in an update's collection: length, distance, each reward term, why they ended."""
+    """Gathers finished episodes until a row is written: their length, distance, reward terms, and why they ended."""
 
     def __init__(self, env: WalkVecEnv) -> None:
         super().__init__()
         self._env = env
-        self.last: list[Episode] = []
+        self.pending: list[Episode] = []
+        self._written: list[Episode] = []
+
+    @property
+    def last(self) -> list[Episode]:
+        """Episodes since the last row, or those of that row."""
+        return self.pending or self._written
 
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_end(self) -> None:
-        episodes = self._env.drain_episodes()
-        if episodes:
-            self.last = episodes
-            record_episodes(self.logger, episodes)
+        self.pending += self._env.drain_episodes()
+
+    def record(self) -> None:
+        """Write their means into the row that is about to be written."""
+        if self.pending:
+            record_episodes(self.logger, self.pending)
+            self._written, self.pending = self.pending, []
 
 
 def record_episodes(logger: Logger, episodes: list[Episode]) -> None:
@@ -53,51 +68,23 @@ def record_episodes(logger: Logger, episodes: list[Episode]) -> None:
         logger.record(f"end/{reason}", count / len(episodes))
 
 
-class EveryTransitions(BaseCallback):
-    """Calls ``action`` after each collection in which another ``every`` environment steps were completed."""
-
-    def __init__(self, every: int, action: Callable[[BaseCallback], Any]) -> None:
-        super().__init__()
-        self._every, self._action, self._next = every, action, every
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_rollout_end(self) -> None:
-        if self._every and self.num_timesteps >= self._next:
-            self._next += self._every * (1 + (self.num_timesteps - self._next) // self._every)
-            self._action(self)
-
-
-def evaluate_now(callback: BaseCallback, evaluator: Evaluator) -> None:
-    """Evaluate the deterministic policy and log the outcome under ``eval/``."""
-    begun = time.perf_counter()
-    normalizer = Normalizer.of(callback.training_env)  # type: ignore[arg-type]
-    result = summarize(evaluator.run(lambda observation: act(callback.model, normalizer(observation))))
-    for name, value in asdict(result).items():
-        callback.logger.record(f"eval/{name}", value)
-    callback.logger.record("time/evaluation_s", time.perf_counter() - begun)
-
-
-class Stopper(BaseCallback):
-    """Ends training after the current step when the process is asked to stop (Ctrl-C or SIGTERM); twice stops at once."""
+class Stopper:
+    """Remembers that the process was asked to stop (Ctrl-C or SIGTERM); asked twice, it stops at once."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.asked: str | None = None
         self._before: dict[int, Any] = {}
 
-    def _on_training_start(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
+    def listen(self) -> None:
+        """Take the signals; only the main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = signal.Signals(number).name
-
-    def _on_step(self) -> bool:
-        return self.asked is None
 
     def restore(self) -> None:
         """Give the signals back."""
@@ -106,14 +93,111 @@ class Stopper(BaseCallback):
         self._before = {}
 
 
-class Saver:
-    """Saves the policy and removes what is too old."""
+@dataclass(frozen=True)
+class Moment:
+    """Between an update and the next collection: the steps then and the moment before, and whether it is the last."""
 
-    def __init__(self, folder: Path, keep: int, save: Callable[[Path], Path]) -> None:
-        self._folder, self._keep, self._save = folder, keep, save
-        self.last: Path | None = None
+    before: int
+    steps: int
+    last: bool
 
-    def __call__(self, callback: BaseCallback | None = None) -> Path:
-        self.last = self._save(self._folder)
-        prune_checkpoints(self._folder, self._keep)
-        return self.last
+    def due(self, every: int) -> bool:
+        """Whether another ``every`` steps were completed since the moment before; 0 is never."""
+        return bool(every) and self.steps // every > self.before // every
+
+
+@dataclass
+class Tasks:
+    """What is done at each :class:`Moment`: ``evaluate`` may ask for a checkpoint, ``save`` writes one."""
+
+    evaluate: Callable[[Moment], bool]
+    save: Callable[[TrainingState], Any]
+    row_every: int
+    checkpoint_every: int
+    progression: Progression = field(default_factory=Progression)
+
+
+class BetweenUpdates(BaseCallback):
+    """Evaluates, writes a row, saves, and remembers the state to go back to, each time an update is over.
+
+    Only there do weights, episodes and random numbers belong together, so that a training continued from there takes
+    the same course. A stop in the middle of a collection goes back to the moment before it: nothing learned is lost.
+    """
+
+    def __init__(
+        self,
+        env: VecNormalize,
+        statistics: EpisodeStatistics,
+        stopper: Stopper,
+        tasks: Tasks,
+        *,
+        begin: TrainingState | None = None,
+    ) -> None:
+        super().__init__()
+        self._env, self._statistics, self._stopper, self._tasks, self._begin = env, statistics, stopper, tasks, begin
+        self._before: int | None = None
+        self._collecting = False
+        self.clean: TrainingState | None = None  # state to go back to; None where the weights are past it
+
+    def _on_rollout_start(self) -> None:
+        if self._begin is not None:  # again after SB3 set itself up, which resets noise and draws random numbers
+            self._continue(self._begin)
+            self._begin = None
+        self._collecting = True
+        if self._before is None:
+            self._before = self.model.num_timesteps
+            self.clean = self._take(last=False)
+        elif self.model.num_timesteps > self._before:
+            self._work(last=False)
+
+    def _on_step(self) -> bool:
+        return self._stopper.asked is None or self.clean is None
+
+    def _on_rollout_end(self) -> None:
+        self._collecting = False
+        self.clean = None
+
+    def _on_training_end(self) -> None:
+        if not self._collecting:
+            self._work(last=True)
+
+    def rewind(self) -> TrainingState | None:
+        """Undo a collection that was cut short; the state gone back to, or None where nothing was cut."""
+        if self._collecting and self.clean is not None:
+            put_state(self.clean, self.model, self._env)
+            return self.clean
+        return None
+
+    def _continue(self, begin: TrainingState) -> None:
+        progression = put_state(begin, self.model, self._env)
+        if begin.plain["last"]:
+            draw_exploration(self.model)
+        self._tasks.progression = progression
+        self._statistics.pending = list(progression.episodes)
+        continue_clock(self.model, progression.elapsed)
+
+    def _take(self, *, last: bool) -> TrainingState:
+        progression = self._tasks.progression
+        progression.elapsed = (time.time_ns() - self.model.start_time) / 1e9
+        progression.episodes = self._statistics.pending
+        return take_state(self.model, self._env, progression, last=last)
+
+    def _work(self, *, last: bool) -> None:
+        assert self._before is not None
+        moment = Moment(self._before, self.model.num_timesteps, last)
+        self._before = moment.steps
+        wanted = self._tasks.evaluate(moment) or last or moment.due(self._tasks.checkpoint_every)
+        if last or moment.due(self._tasks.row_every):
+            self._write_row()
+        if wanted or self._stopper.asked or isinstance(self.model, OnPolicyAlgorithm):
+            self.clean = self._take(last=last)
+            if wanted:
+                self._tasks.save(self.clean)
+
+    def _write_row(self) -> None:
+        self._tasks.progression.rows += 1
+        self._statistics.record()
+        if isinstance(self.model, OnPolicyAlgorithm):
+            self.model.dump_logs(self._tasks.progression.rows)
+        else:
+            self.model.dump_logs()

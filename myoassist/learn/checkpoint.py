@@ -1,98 +1,150 @@
-"""Checkpoints: a folder with the policy, the normaliser, the observation layout and the experiment. Loading runs no code."""
+"""Checkpoints: a folder with the policy, the normaliser, the layout, the experiment, and the state to go on from.
+
+They appear whole or not at all, and loading them runs no code: tensors are read with ``weights_only``, the rest is
+plain arrays and JSON.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import pickle
 import shutil
+import warnings
 import zipfile
-from dataclasses import dataclass
+import zlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import TrainConfig
-from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
+from myoassist.learn.axes import Axes, parameter_axes
+from myoassist.learn.files import flush, write_beside
+from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.training_state import REPLAY, TrainingState, save_replay
 from myoassist.parsing import load_config, save_config
 
-POLICY, NORMALIZER, LAYOUT, CONFIG = "policy.zip", "normalizer.npz", "layout.json", "config.yaml"
+POLICY, NORMALIZER, LAYOUT, CONFIG, BEST = "policy.zip", "normalizer.npz", "layout.json", "config.yaml", "best.json"
 PREFIX = "step_"
+_NOT_IN_POLICY = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer")
+
+# What reading a file of another kind, or one that was cut off, can raise.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Names of the observation's signals with their sources, and of the actions, in order."""
-
-    signals: tuple[tuple[str, str], ...]
-    actions: tuple[str, ...]
-
-    @classmethod
-    def of(cls, walk: WalkEnv) -> Layout:
-        """The layout of an environment."""
-        return cls(tuple((s.name, s.source) for s in walk.observer.signals), tuple(walk.action_map.names))
-
-    def require(self, other: Layout, *, where: str) -> None:
-        """Raise ``RunError`` naming the first differences where a policy of this layout does not fit ``other``."""
-        for kind, mine, theirs in (
-            ("signals", [name for name, _ in self.signals], [name for name, _ in other.signals]),
-            ("actions", list(self.actions), list(other.actions)),
-        ):
-            if mine != theirs:
-                missing = [name for name in mine if name not in theirs][:6]
-                extra = [name for name in theirs if name not in mine][:6]
-                raise RunError(
-                    f"{where}: the policy's {kind} do not fit this environment: it lacks {', '.join(missing) or 'none'};"
-                    f" it has besides {', '.join(extra) or 'none'}; {len(mine)} wanted, {len(theirs)} there"
-                )
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def save_checkpoint(
-    folder: Path, *, model: BaseAlgorithm, normalizer: Normalizer, layout: Layout, config: TrainConfig
+    folder: Path,
+    *,
+    model: BaseAlgorithm,
+    normalizer: Normalizer,
+    layout: Layout,
+    config: TrainConfig,
+    state: TrainingState | None = None,
 ) -> Path:
     """Write the checkpoint ``folder/step_<n>`` whole or not at all, n being the environment steps so far.
 
-    It is written beside, flushed to disk and renamed; one of the same name is replaced.
+    It is written beside, flushed to disk and renamed; one of the same name is replaced. ``state`` makes it one that a
+    training can go on from.
     """
-    target = folder / f"{PREFIX}{model.num_timesteps:010d}"
+    target = folder / checkpoint_name(model.num_timesteps)
     partial = folder / f".{target.name}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    model.save(partial / POLICY)
+    model.save(partial / POLICY, exclude=_NOT_IN_POLICY)
     normalizer.save(partial / NORMALIZER)
-    (partial / LAYOUT).write_text(
-        json.dumps({"signals": layout.signals, "actions": layout.actions, "steps": model.num_timesteps}, indent=1),
-        encoding="utf-8",
-    )
+    content = {**asdict(layout), "steps": model.num_timesteps, "axes": parameter_axes(model.policy, layout)}
+    (partial / LAYOUT).write_text(json.dumps(content, indent=1), encoding="utf-8")
     save_config(config, partial / CONFIG)
+    if state is not None:
+        state.save(partial)
+        save_replay(model, partial / REPLAY)
     for file in partial.iterdir():
-        with file.open("rb+") as handle:
-            os.fsync(handle.fileno())
+        flush(file)
+    flush(partial)
     if target.exists():
         shutil.rmtree(target)
     partial.replace(target)
+    flush(folder)
     return target
+
+
+def checkpoint_name(steps: int) -> str:
+    """Name of the checkpoint folder after that many environment steps."""
+    return f"{PREFIX}{steps:010d}"
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether ``path`` is a whole checkpoint: they get their name last."""
+    return (path / LAYOUT).is_file()
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
     """Whole checkpoints in ``folder``, oldest first."""
-    return sorted(path for path in folder.glob(f"{PREFIX}*") if (path / LAYOUT).is_file())
+    return sorted(path for path in folder.glob(f"{PREFIX}*") if is_checkpoint(path))
 
 
 def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Remove all but the last ``keep`` checkpoints, and what interrupted writes left behind."""
-    for path in list_checkpoints(folder)[:-keep]:
-        shutil.rmtree(path)
-    for path in folder.glob(f".{PREFIX}*.partial"):
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove all but the best and the last ``keep`` checkpoints, and what interrupted writes left behind.
+
+    Only the newest keeps its replay buffer.
+    """
+    checkpoints, best = list_checkpoints(folder), read_best(folder)
+    for path in checkpoints[:-keep]:
+        if best is None or path.name != best["checkpoint"]:
+            shutil.rmtree(path)
+    for path in checkpoints[:-1]:
+        (path / REPLAY).unlink(missing_ok=True)
+    for path in folder.glob(".*.partial"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def write_best(folder: Path, checkpoint: Path, evaluation: dict[str, Any]) -> None:
+    """Note which checkpoint walks best, and how."""
+    write_beside(folder / BEST, json.dumps({"checkpoint": checkpoint.name, "evaluation": evaluation}, indent=1))
+
+
+def read_best(folder: Path) -> dict[str, Any] | None:
+    """What :func:`write_best` noted; None where there is nothing that can be read."""
+    try:
+        best = json.loads((folder / BEST).read_text(encoding="utf-8"))
+        return best if isinstance(best["checkpoint"], str) and isinstance(best["evaluation"], dict) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint as read: policy tensors, normaliser, layout, experiment, environment steps and where it lies."""
+    """A checkpoint as read: policy tensors, normaliser, layout, experiment, environment steps and where it lies.
+
+    ``axes``: the signals and actions that rows and columns of the tensors stand for.
+    """
 
     path: Path
     policy: dict[str, torch.Tensor]
@@ -100,10 +152,11 @@ class Checkpoint:
     layout: Layout
     config: TrainConfig
     steps: int
+    axes: Axes
 
 
-def find_checkpoint(place: str | Path) -> Path:
-    """The checkpoint folder that ``place`` means: itself, or the newest one of a run folder.
+def find_checkpoint(place: str | Path, *, key: str = "checkpoint") -> Path:
+    """The checkpoint folder that ``place`` means: itself, the newest one of a run folder, or ``<run>/best``.
 
     Raises:
         RunError: there is none.
@@ -111,29 +164,73 @@ def find_checkpoint(place: str | Path) -> Path:
     path = Path(place)
     if (path / LAYOUT).is_file():
         return path
+    if path.name in ("best", BEST) and not path.is_dir():
+        return _best(path.parent, f"{key}={place}")
     found = list_checkpoints(path / "checkpoints") or list_checkpoints(path)
     if found:
         return found[-1]
-    what = "holds no whole checkpoint" if path.is_dir() else "does not exist"
-    raise RunError(f"checkpoint={place}: the folder {what}; give a run folder or a folder checkpoints/{PREFIX}<n>")
+    what = "holds no whole checkpoint" if path.is_dir() else "is not a folder" if path.exists() else "does not exist"
+    raise RunError(f"{key}={place}: {what}; give a run folder, <run folder>/best or a folder checkpoints/{PREFIX}<n>")
 
 
-def load_checkpoint(place: str | Path) -> Checkpoint:
-    """Read a checkpoint. Tensors are read with ``weights_only``; nothing is unpickled.
+def _best(run: Path, where: str) -> Path:
+    for folder in (run / "checkpoints", run):
+        best = read_best(folder)
+        if best is not None and (folder / Path(best["checkpoint"]).name / LAYOUT).is_file():
+            return folder / Path(best["checkpoint"]).name
+    raise RunError(f"{where}: no best checkpoint is noted there; evaluation.every_steps > 0 makes a training note one")
+
+
+def load_checkpoint(place: str | Path, *, key: str = "checkpoint") -> Checkpoint:
+    """Read a checkpoint; nothing is unpickled.
 
     Raises:
         RunError: a file is missing, cut off or of another kind.
     """
-    path = find_checkpoint(place)
-    try:
-        with zipfile.ZipFile(path / POLICY) as archive:
-            policy = torch.load(io.BytesIO(archive.read("policy.pth")), map_location="cpu", weights_only=True)
+    path = find_checkpoint(place, key=key)
+    with reading(path, key=key):
+        policy = read_parameters(path)["policy"]
         content = json.loads((path / LAYOUT).read_text(encoding="utf-8"))
-        layout = Layout(tuple((name, source) for name, source in content["signals"]), tuple(content["actions"]))
+        layout = Layout(
+            tuple((str(name), str(source)) for name, source in content["signals"]), tuple(content["actions"])
+        )
         normalizer = Normalizer.load(path / NORMALIZER)
-        steps = int(content["steps"])
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile, EOFError) as error:
-        raise RunError(
-            f"checkpoint={path}: cannot be read: {type(error).__name__}: {str(error).splitlines()[0]}"
-        ) from error
-    return Checkpoint(path, policy, normalizer, layout, load_config(path / CONFIG), steps)
+        if normalizer.mean.shape != (len(layout.signals),) or normalizer.variance.shape != normalizer.mean.shape:
+            raise ValueError(f"{NORMALIZER} has {normalizer.mean.size} signals, {LAYOUT} {len(layout.signals)}")
+        steps, axes = int(content["steps"]), dict(content.get("axes", {}))
+    return Checkpoint(path, policy, normalizer, layout, load_config(path / CONFIG), steps, axes)
+
+
+def read_parameters(path: Path) -> dict[str, dict[str, Any]]:
+    """Every state dictionary in a checkpoint's policy file by its name, as ``policy`` and ``policy.optimizer``.
+
+    ``data``, which Stable-Baselines3 would unpickle, is not touched.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(path / POLICY) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about the kind of a pickle that is then refused
+        for name in archive.namelist():
+            if name.endswith(".pth"):
+                content = torch.load(io.BytesIO(archive.read(name)), map_location="cpu", weights_only=True)
+                found[name.removesuffix(".pth")] = content
+    if not all(isinstance(tensor, torch.Tensor) for tensor in found["policy"].values()):
+        raise ValueError(f"{POLICY} holds something else than tensors")
+    return found
+
+
+class reading:  # noqa: N801  (a context manager, used like a function)
+    """Turns what an unreadable checkpoint raises into one line that names the file's folder."""
+
+    def __init__(self, path: Path, *, key: str = "checkpoint") -> None:
+        self._path, self._key = path, key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, UNREADABLE):
+            problem = next(iter(str(error).splitlines()), "")
+            if isinstance(error, pickle.UnpicklingError):
+                problem = "it holds something else than tensors, or is cut off; nothing of it was run"
+            what = f"{type(error).__name__}: {problem}" if problem else type(error).__name__
+            raise RunError(f"{self._key}={self._path}: cannot be read: {what}") from error

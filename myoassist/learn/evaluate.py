@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from myoassist.config import EvaluationConfig, TrainConfig
 from myoassist.env.episodes import TIME_UP, Episode
-from myoassist.env.spaces import action_space, observation_space
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
-from myoassist.learn.algorithms import make_policy
+from myoassist.learn.algorithms import acting, make_policy
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.parsing import parse_config, to_plain
 
@@ -22,10 +21,12 @@ FALL_TERMS = {"fall": {"func": "fall", "params": {}}, "trunk_tilt": {"func": "tr
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Outcome of an evaluation. ``completed`` of ``episodes`` lasted to the end; speeds in m/s, distances in m, times in s.
+    """Outcome of an evaluation; speeds in m/s, distances in m, times in s.
+
+    ``completed`` of ``episodes`` lasted to the end.
 
     ``alternation``: share of heel strikes that followed one of the other side. ``peak_load``: mean over episodes of the
-    largest vertical ground force, in body weights.
+    largest vertical ground force, in body weights. ``terms``: return of each weighted reward term.
     """
 
     episodes: int
@@ -40,6 +41,7 @@ class Evaluation:
     peak_load: float
     activation: float
     total_reward: float
+    terms: dict[str, float] = field(default_factory=dict)
 
 
 def evaluation_config(config: TrainConfig) -> TrainConfig:
@@ -57,7 +59,7 @@ class Evaluator:
         self.walk = WalkEnv(evaluation_config(config), num_envs=config.evaluation.episodes, seed=config.evaluation.seed)
 
     def run(self, policy: Policy) -> list[Episode]:
-        """The first episode of every environment, in order of environment; ``policy`` maps raw observations to actions."""
+        """The first episode of every environment, in their order; ``policy`` maps raw observations to actions."""
         observation = self.walk.reset(seed=self._settings.seed)
         finished: dict[int, Episode] = {}
         while len(finished) < self.walk.num_envs:
@@ -74,14 +76,15 @@ class Evaluator:
 def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
     """The deterministic policy of a checkpoint, from raw observations ``(n, size)`` to actions ``(n, num_actions)``."""
     config = checkpoint.config
-    policy = make_policy(config.algorithm, config.network, observation_space(walk), action_space(walk))
+    policy = make_policy(config.algorithm, config.network, walk)
     try:
         policy.load_state_dict(checkpoint.policy)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    return lambda observation: policy.predict(checkpoint.normalizer(observation), deterministic=True)[0]
+    act = acting(policy)
+    return lambda observation: act(checkpoint.normalizer(observation))
 
 
 def summarize(episodes: list[Episode]) -> Evaluation:
@@ -104,4 +107,5 @@ def summarize(episodes: list[Episode]) -> Evaluation:
         peak_load=mean("peak_load"),
         activation=mean("mean_activation"),
         total_reward=mean("total_reward"),
+        terms={name: float(np.mean([episode.terms[name] for episode in episodes])) for name in episodes[0].terms},
     )

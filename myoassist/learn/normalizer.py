@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
@@ -30,7 +31,7 @@ class Normalizer:
     def of(cls, env: VecNormalize) -> Normalizer:
         """The statistics of a wrapped environment so far."""
         size = env.observation_space.shape or (0,)
-        observed = env.obs_rms if env.norm_obs else None
+        observed: Any = env.obs_rms if env.norm_obs else None
         return cls(
             enabled=env.norm_obs,
             clip=float(env.clip_obs),
@@ -41,6 +42,15 @@ class Normalizer:
             return_variance=float(env.ret_rms.var),
             return_count=float(env.ret_rms.count),
         )
+
+    def put_into(self, env: VecNormalize) -> None:
+        """Let a wrapped environment go on from these statistics; those of observations only where it keeps any."""
+        if env.norm_obs and self.enabled:
+            observed: Any = env.obs_rms
+            observed.mean, observed.var, observed.count = self.mean.copy(), self.variance.copy(), self.count
+        returned: Any = env.ret_rms
+        returned.mean, returned.var = np.float64(self.return_mean), np.float64(self.return_variance)
+        returned.count = self.return_count
 
     def __call__(self, observation: np.ndarray) -> np.ndarray:
         """Normalised observation, same shape, float32; unchanged where normalisation is off."""
@@ -56,7 +66,7 @@ class Normalizer:
     @classmethod
     def load(cls, path: Path) -> Normalizer:
         """Read what :meth:`save` wrote; refuses pickled content."""
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             plain = {key: content[key] for key in cls.__dataclass_fields__}
         arrays = {"mean", "variance"}
         values = {key: value if key in arrays else value.item() for key, value in plain.items()}

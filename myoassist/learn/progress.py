@@ -9,9 +9,9 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from tqdm import tqdm
 
+from myoassist.config import LoggingConfig
+from myoassist.env.episodes import Episode
 from myoassist.learn.callbacks import EpisodeStatistics
-
-LINE_SECONDS = 30.0  # time between lines where there is no terminal
 
 
 def say(text: str) -> None:
@@ -23,20 +23,29 @@ def say(text: str) -> None:
 class Progress(BaseCallback):
     """Shows steps, rate, time left, and the length and return of the last episodes.
 
-    ``style``: ``auto`` (a bar in a terminal, else lines), ``bar``, ``lines`` (one per update at most every 30 s, and
-    every update of a short run) or ``none``.
+    ``config.progress``: ``auto`` (a bar in a terminal, else lines), ``bar``, ``lines`` (one per update, but no two
+    within ``config.line_seconds``) or ``none``.
     """
 
-    def __init__(
-        self, style: str, *, total: int, statistics: EpisodeStatistics, line_seconds: float = LINE_SECONDS
-    ) -> None:
+    def __init__(self, config: LoggingConfig, *, total: int, statistics: EpisodeStatistics) -> None:
         super().__init__()
+        style = config.progress
         if style == "auto":
             style = "bar" if sys.stderr.isatty() else "lines"
-        self._style, self._total, self._statistics, self._pause = style, total, statistics, line_seconds
+        self._style, self._total, self._statistics, self._pause = style, total, statistics, config.line_seconds
         self._bar: tqdm | None = None
         self._start_steps = 0
         self._begun = self._spoken = 0.0
+        self._first: float | None = None
+
+    def growth(self) -> str | None:
+        """One line on how the mean training episode grew; None where too few have ended."""
+        if self._first is None or not self._statistics.last:
+            return None
+        now = mean_seconds(self._statistics.last)
+        return (
+            f"mean training episode: {self._first:.2f} s at first, {now:.2f} s at last ({now / self._first:.1f} times)"
+        )
 
     def _on_training_start(self) -> None:
         self._begun, self._spoken = time.monotonic(), -np.inf
@@ -57,6 +66,8 @@ class Progress(BaseCallback):
         return True
 
     def _on_rollout_end(self) -> None:
+        if self._first is None and self._statistics.last:
+            self._first = mean_seconds(self._statistics.last)
         if self._bar is not None:
             self._bar.set_postfix_str(self._summary(), refresh=False)
         elif self._style == "lines" and time.monotonic() - self._spoken >= self._pause:
@@ -73,13 +84,18 @@ class Progress(BaseCallback):
         episodes = self._statistics.last
         if not episodes:
             return "no episode has ended yet"
-        length = np.mean([episode.seconds for episode in episodes])
+        length = mean_seconds(episodes)
         total = np.mean([episode.total_reward for episode in episodes])
         return f"episode {length:.2f} s, return {total:.2f}"
 
     def _on_training_end(self) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def mean_seconds(episodes: list[Episode]) -> float:
+    """Mean duration of episodes, s."""
+    return float(np.mean([episode.seconds for episode in episodes]))
 
 
 def clock(seconds: float) -> str:

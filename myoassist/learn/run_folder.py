@@ -13,9 +13,12 @@ from pathlib import Path
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.parsing import save_config
+from myoassist.learn.files import flush
+from myoassist.parsing import load_config, save_config
 
 CONFIG, COMMAND, ENVIRONMENT, METRICS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
+RESUMED = "resumed.jsonl"  # one line per resumption
+LAYOUT = "layout.json"  # in a checkpoint, not in a run folder
 PACKAGES = (
     "myoassist",
     "assist_sim",
@@ -73,14 +76,56 @@ def make_run_folder(folder: Path, config: TrainConfig) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not (folder.is_dir() and not any(folder.iterdir())):
             folder.mkdir()
-        save_config(config, folder / CONFIG)
-        (folder / COMMAND).write_text(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) + "\n", encoding="utf-8")
+        (folder / COMMAND).write_text(_command(), encoding="utf-8")
         (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=2), encoding="utf-8")
+        write_config(folder, config)  # last: a folder that has it is a run
     except FileExistsError as error:
         raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error
     except OSError as error:
         raise RunError(f"run_dir: cannot write {folder}: {error.strerror or error}") from error
     return folder
+
+
+def write_config(folder: Path, config: TrainConfig) -> None:
+    """Write the resolved configuration whole or not at all."""
+    partial = folder / f".{CONFIG}.partial"
+    save_config(config, partial)
+    flush(partial)
+    partial.replace(folder / CONFIG)
+    flush(folder)
+
+
+def saved_config(folder: Path) -> TrainConfig:
+    """The experiment of the run in ``folder``.
+
+    Raises:
+        RunError: there is no run.
+    """
+    if not (folder / CONFIG).is_file() or (folder / LAYOUT).exists():
+        inside = " is a checkpoint" if (folder / LAYOUT).exists() else f" holds no run ({CONFIG} is missing)"
+        what = inside if folder.is_dir() else " is not a folder" if folder.exists() else " does not exist"
+        raise RunError(f"resume: {folder}{what}; give the run's own folder, as outputs/<date>/<time>_<name>")
+    return load_config(folder / CONFIG)
+
+
+def note_resumption(folder: Path, config: TrainConfig, *, steps: int) -> None:
+    """Add the command and the versions to the record of a run that goes on after ``steps``, with its new settings.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    try:
+        write_config(folder, config)
+        with (folder / COMMAND).open("a", encoding="utf-8") as file:
+            file.write(_command())
+        with (folder / RESUMED).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"steps": steps, **environment()}) + "\n")
+    except OSError as error:
+        raise RunError(f"resume: cannot write {folder}: {error.strerror or error}") from error
+
+
+def _command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) + "\n"
 
 
 def environment() -> dict[str, object]:

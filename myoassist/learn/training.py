@@ -1,27 +1,38 @@
-"""A training from configuration to saved policy."""
+"""A training from configuration to saved policy, and its continuation."""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import TrainConfig
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
-from myoassist.learn.algorithms import act, make_algorithm
-from myoassist.learn.callbacks import EpisodeStatistics, EveryTransitions, Saver, Stopper, evaluate_now
-from myoassist.learn.checkpoint import Layout, save_checkpoint
-from myoassist.learn.evaluate import Evaluation, Evaluator, summarize
-from myoassist.learn.normalizer import Normalizer, normalized
+from myoassist.learn.algorithms import make_algorithm
+from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
+from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
+from myoassist.learn.evaluate import Evaluation, Evaluator
+from myoassist.learn.layout import Layout
+from myoassist.learn.networks import describe_network
+from myoassist.learn.normalizer import normalized
 from myoassist.learn.progress import Progress, clock, say
-from myoassist.learn.run_folder import check_writable, choose_run_folder, make_run_folder
+from myoassist.learn.resume import RunLock, check_resumable, newest_checkpoint, restore
+from myoassist.learn.run_folder import check_writable, choose_run_folder, make_run_folder, note_resumption, saved_config
+from myoassist.learn.saving import Judge, Saver
 from myoassist.learn.tracking import make_logger
+from myoassist.learn.training_state import TrainingState
+from myoassist.learn.transfer import freeze_actors, transfer
+
+ROW_STEPS = 2_048  # between rows of metrics.csv where an update takes only a few steps
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,17 @@ class TrainingResult:
     stopped_by: str | None
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a training is made of, built and not yet learning."""
+
+    config: TrainConfig
+    vec_env: WalkVecEnv
+    env: VecNormalize
+    model: BaseAlgorithm
+    evaluator: Evaluator | None
+
+
 def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult:
     """Build, learn, save. Nothing is written before everything is built.
 
@@ -44,72 +66,143 @@ def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult
     Raises:
         MyoAssistError: the experiment does not fit together, or the run folder cannot be used.
     """
+    if config.resume is not None:
+        return resume_training(config)
     folder = run_dir if run_dir is not None and config.run_dir is None else choose_run_folder(config)
     check_writable(folder)
-    walk = WalkEnv(config)
-    vec_env = WalkVecEnv(walk)
-    env = normalized(vec_env, config.algorithm.normalize, discount=config.algorithm.discount)
-    model = make_algorithm(config.algorithm, config.network, env, seed=config.seed)
-    evaluator = Evaluator(config) if config.evaluation.every_steps else None
-    make_run_folder(folder, config)
-    say(f"run folder: {folder}")
+    source = _source(config)
+    with built(config) as parts:
+        _start(parts, source)
+        make_run_folder(folder, config)
+        lock = RunLock(folder)
+        lock.acquire()
+        try:
+            say(f"run folder: {folder}")
+            return _learn(parts, folder)
+        finally:
+            lock.release()
+
+
+def resume_training(config: TrainConfig) -> TrainingResult:
+    """Go on with the run in the folder ``config.resume`` from its last checkpoint.
+
+    Raises:
+        MyoAssistError: there is no run, it is finished, another process has it, or ``config`` is another experiment.
+    """
+    folder = Path(config.resume or "")
+    saved = saved_config(folder)
+    lock = RunLock(folder)
+    lock.acquire()
     try:
-        return _learn(config, folder, vec_env, env, model, evaluator)
+        checkpoint, steps = newest_checkpoint(folder)
+        check_resumable(config, saved, steps)
+        config = replace(config, resume=None)
+        source = _source(config) if checkpoint is None else None
+        with built(config) as parts:
+            _start(parts, source)
+            begin = restore(checkpoint, parts.model, parts.env) if checkpoint else None
+            note_resumption(folder, parts.config, steps=steps)
+            say(f"run folder: {folder}, resumed after {steps:,} steps")
+            return _learn(parts, folder, begin=begin, resumed_at=steps)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def built(config: TrainConfig) -> Iterator[Parts]:
+    """Build all parts of a training; closes them in the end."""
+    vec_env = WalkVecEnv(WalkEnv(config))
+    env = normalized(vec_env, config.algorithm.normalize, discount=config.algorithm.discount)
+    evaluator = None
+    try:
+        model = make_algorithm(config.algorithm, config.network, env, seed=config.seed)
+        evaluator = Evaluator(config) if config.evaluation.every_steps else None
+        yield Parts(config, vec_env, env, model, evaluator)
     finally:
         env.close()
         if evaluator is not None:
             evaluator.close()
 
 
+def _start(parts: Parts, source: Checkpoint | None) -> None:
+    """Let the networks begin where ``source`` ended, and keep those that are frozen as they are."""
+    config, walk = parts.config, parts.vec_env.walk
+    if source is not None:
+        reset = config.init_from.reset
+        for line in transfer(source, parts.model, parts.env, Layout.of(walk), reset=reset):
+            say(line)
+    freeze_actors(parts.model, config.freeze)
+
+
+def _source(config: TrainConfig) -> Checkpoint | None:
+    return None if config.init_from.path is None else load_checkpoint(config.init_from.path, key="init_from")
+
+
 def _learn(
-    config: TrainConfig,
-    folder: Path,
-    vec_env: WalkVecEnv,
-    env: VecNormalize,
-    model: BaseAlgorithm,
-    evaluator: Evaluator | None,
+    parts: Parts, folder: Path, *, begin: TrainingState | None = None, resumed_at: int | None = None
 ) -> TrainingResult:
-    layout = Layout.of(vec_env.walk)
-
-    def save(target: Path) -> Path:
-        return save_checkpoint(target, model=model, normalizer=Normalizer.of(env), layout=layout, config=config)
-
-    saver, stopper = Saver(folder / "checkpoints", config.checkpoint.keep_last, save), Stopper()
-    statistics = EpisodeStatistics(vec_env)
-    callbacks: list[BaseCallback] = [stopper, statistics]
-    if evaluator is not None:
-        run_evaluation = evaluator
-        callbacks.append(EveryTransitions(config.evaluation.every_steps, lambda c: evaluate_now(c, run_evaluation)))
-    callbacks.append(EveryTransitions(config.checkpoint.every_steps, saver))
-    callbacks.append(Progress(config.logging.progress, total=config.total_steps, statistics=statistics))
-    model.set_logger(make_logger(folder, config.logging))
+    config, model, env = parts.config, parts.model, parts.env
+    say(describe_network(config.network, parts.vec_env.walk))
+    first = model.num_timesteps
+    saver = Saver(folder / "checkpoints", config, Layout.of(parts.vec_env.walk), model, env)
+    judge = Judge(parts.evaluator, config.evaluation.every_steps, saver.folder, model, env)
+    stopper, statistics = Stopper(), EpisodeStatistics(parts.vec_env)
+    tasks = Tasks(
+        judge.evaluate, lambda state: judge.saved(saver(state)), _row_steps(parts), config.checkpoint.every_steps
+    )
+    between = BetweenUpdates(env, statistics, stopper, tasks, begin=begin)
+    progress = Progress(config.logging, total=config.total_steps, statistics=statistics)
+    model.set_logger(make_logger(folder, config.logging, resumed_at=resumed_at))
     begun = time.monotonic()
+    stopper.listen()
     try:
-        model.learn(config.total_steps, callback=CallbackList(callbacks), log_interval=1)
+        _run(parts, [statistics, between, progress], fresh=begin is None)
+    except Exception:
+        _save_rewound(between, saver)
+        raise
     finally:
-        saver()
         stopper.restore()
         model.logger.close()
-    final = None
-    if evaluator is not None and stopper.asked is None:
-        final = _final_evaluation(folder, model, Normalizer.of(env), evaluator)
-    _report(folder, config, model.num_timesteps, time.monotonic() - begun, final, stopper.asked)
+    stopped = stopper.asked if _save_rewound(between, saver) else None
+    if judge.final is not None:
+        (folder / "evaluation.json").write_text(json.dumps(asdict(judge.final), indent=2), encoding="utf-8")
+    _report(folder, config, model.num_timesteps - first, time.monotonic() - begun, judge.final, stopped, progress)
     assert saver.last is not None
-    return TrainingResult(folder, saver.last, model.num_timesteps, final, stopper.asked)
+    return TrainingResult(folder, saver.last, model.num_timesteps, judge.final, stopped)
 
 
-def _final_evaluation(folder: Path, model: BaseAlgorithm, normalizer: Normalizer, evaluator: Evaluator) -> Evaluation:
-    result = summarize(evaluator.run(lambda observation: act(model, normalizer(observation))))
-    (folder / "evaluation.json").write_text(json.dumps(asdict(result), indent=2), encoding="utf-8")
-    return result
+def _run(parts: Parts, callbacks: list[BaseCallback], *, fresh: bool) -> None:
+    left = parts.config.total_steps - parts.model.num_timesteps
+    parts.model.learn(left, callback=CallbackList(callbacks), log_interval=None, reset_num_timesteps=fresh)  # type: ignore[arg-type]
+
+
+def _save_rewound(between: BetweenUpdates, saver: Saver) -> bool:
+    """Save the moment before a collection that was cut short; whether there was one."""
+    state = between.rewind()
+    if state is not None:
+        saver(state)
+    return state is not None
+
+
+def _row_steps(parts: Parts) -> int:
+    """Environment steps between rows of ``metrics.csv``: every update, or now and then where updates are many."""
+    return 1 if isinstance(parts.model, OnPolicyAlgorithm) else ROW_STEPS
 
 
 def _report(
-    folder: Path, config: TrainConfig, steps: int, seconds: float, final: Evaluation | None, stopped: str | None
+    folder: Path,
+    config: TrainConfig,
+    steps: int,
+    seconds: float,
+    final: Evaluation | None,
+    stopped: str | None,
+    progress: Progress,
 ) -> None:
     """Tell how it ended, where it is, and how to look at it."""
     ended = f"stopped by {stopped}" if stopped else "finished"
     say(f"{ended}: {steps:,} steps in {clock(seconds)} ({steps / max(seconds, 1e-9):,.0f} steps/s)")
+    if (grown := progress.growth()) is not None:
+        say(grown)
     if final is not None:
         say(describe(final))
     say(f"run: {folder}")

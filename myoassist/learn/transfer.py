@@ -1,0 +1,182 @@
+"""A new training from a trained policy: weights and statistics move by the names of signals and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.vec_env import VecNormalize
+from torch import nn
+
+from myoassist.errors import ConfigError, RunError
+from myoassist.learn.axes import Axes, parameter_axes
+from myoassist.learn.checkpoint import Checkpoint
+from myoassist.learn.layout import Layout
+from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.policies import actor_key
+
+FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
+
+
+@dataclass
+class Moved:
+    """What was moved, by the names of parameters, and what started afresh."""
+
+    copied: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+
+
+def transfer(
+    checkpoint: Checkpoint, model: BaseAlgorithm, env: VecNormalize, layout: Layout, *, reset: Sequence[str]
+) -> list[str]:
+    """Let ``model`` and ``env`` start from ``checkpoint`` as far as names line up; lines that tell what was moved.
+
+    Args:
+        layout: signals and actions of ``env``.
+        reset: parts that start afresh all the same: actor, critic, log_std, normalizer.
+
+    Raises:
+        RunError: nothing lines up, or a layer has another size.
+    """
+    where = f"init_from={checkpoint.path}"
+    if not set(layout.signal_names) & set(checkpoint.layout.signal_names):
+        raise RunError(f"{where}: none of its signals are seen here; it saw {_some(checkpoint.layout.signal_names)}")
+    moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
+    if "normalizer" not in reset:
+        normalizer = move_statistics(checkpoint.normalizer, checkpoint.layout, Normalizer.of(env), layout)
+        if "critic" in reset:  # the scale of the reward is the critic's
+            here = Normalizer.of(env).__dict__
+            normalizer = replace(normalizer, **{key: here[key] for key in here if key.startswith("return_")})
+        normalizer.put_into(env)
+    return report(checkpoint, layout, moved, reset)
+
+
+def move_weights(
+    checkpoint: Checkpoint, policy: nn.Module, layout: Layout, *, reset: Sequence[str], where: str
+) -> Moved:
+    """Copy the checkpoint's weights into ``policy`` by name; see :func:`transfer`."""
+    moved, here = Moved(), parameter_axes(policy, layout)
+    there = here if checkpoint.layout == layout else checkpoint.axes
+    with torch.no_grad():
+        for key, target in policy.state_dict().items():
+            if group_of(key) in reset or key not in checkpoint.policy:
+                moved.fresh.add(key)
+            elif _copy(key, checkpoint.policy[key], target, there, here, where=f"{where} ({_kind(checkpoint)})"):
+                moved.copied.add(key)
+            else:
+                moved.fresh.add(key)
+    for group in ("actor", "critic"):
+        keys = [key for key in (*moved.copied, *moved.fresh) if group_of(key) == group]
+        if group not in reset and keys and not moved.copied.intersection(keys):
+            raise RunError(
+                f"{where}: none of the {group}'s weights fit: it was trained with {_kind(checkpoint)};"
+                f" take the same here, or init_from.reset=[{group}]"
+            )
+    return moved
+
+
+def _copy(key: str, source: torch.Tensor, target: torch.Tensor, there: Axes, here: Axes, *, where: str) -> bool:
+    """Copy what the names along both tensors share; False where nothing is."""
+    if source.dim() != target.dim():
+        raise RunError(f"{where}: {key} has {source.dim()} dimensions there and {target.dim()} here")
+    from_axes, to_axes = there.get(key) or [None] * source.dim(), here.get(key) or [None] * target.dim()
+    take, put = [], []
+    for axis, (old, new) in enumerate(zip(from_axes, to_axes, strict=True)):
+        if old is None or new is None:
+            if source.shape[axis] != target.shape[axis]:
+                raise RunError(
+                    f"{where}: {key} has size {tuple(source.shape)} there and {tuple(target.shape)} here:"
+                    f" the network has other layers; take the same, or init_from.reset=[{group_of(key)}]"
+                )
+            old = new = [str(number) for number in range(source.shape[axis])]
+        places = {name: place for place, name in enumerate(old)}
+        common = [(places[name], place) for place, name in enumerate(new) if name in places]
+        take.append(np.array([pair[0] for pair in common], dtype=int))
+        put.append(np.array([pair[1] for pair in common], dtype=int))
+    if not all(len(places) for places in put):
+        return False
+    if source.dim():
+        target[np.ix_(*put)] = source[np.ix_(*take)].to(target)
+    else:
+        target.copy_(source)
+    return True
+
+
+def group_of(key: str) -> str:
+    """The part that a parameter belongs to: actor, critic or log_std."""
+    if "log_std" in key:
+        return "log_std"
+    return "critic" if "value_net" in key or "critic" in key else "actor"
+
+
+def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
+    """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
+    places = {name: place for place, name in enumerate(there.signal_names)}
+    common = [(places[name], place) for place, name in enumerate(here.signal_names) if name in places]
+    mean, variance = target.mean.copy(), target.variance.copy()
+    for old, new in common:
+        mean[new], variance[new] = source.mean[old], source.variance[old]
+    whole = len(common) == len(here.signals)
+    return replace(
+        target,
+        mean=mean,
+        variance=variance,
+        count=source.count if whole else min(source.count, FRESH_COUNT),
+        return_mean=source.return_mean,
+        return_variance=source.return_variance,
+        return_count=source.return_count,
+    )
+
+
+def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence[str]) -> list[str]:
+    """What lines up and what does not, for the start of the log."""
+    lines = [f"starts from {checkpoint.path} ({checkpoint.steps:,} steps)"]
+    for kind, there, here in (
+        ("signals", checkpoint.layout.signal_names, layout.signal_names),
+        ("actions", checkpoint.layout.actions, layout.actions),
+    ):
+        fresh, unused = [n for n in here if n not in there], [n for n in there if n not in here]
+        line = f"  {len(here) - len(fresh)} of {len(here)} {kind} by name"
+        line += f"; fresh: {_some(fresh)}" if fresh else ""
+        lines.append(line + (f"; not used any more: {_some(unused)}" if unused else ""))
+    parts = sorted(key for key in moved.fresh if group_of(key) not in reset)
+    lines += [f"  fresh weights: {_some(parts)}"] if parts else []
+    return lines + ([f"  reset: {', '.join(reset)}"] if reset else [])
+
+
+def freeze_actors(model: BaseAlgorithm, names: Sequence[str]) -> None:
+    """Keep the weights of these actors, and the spread of the actions they drive, as they are.
+
+    Raises:
+        ConfigError: there is no such actor, or none is left to learn.
+    """
+    if not names:
+        return
+    policy: Any = model.policy
+    for name in names:
+        keys = [key for key, _ in policy.named_parameters() if f".{actor_key(name)}." in f".{key}"]
+        if not keys:
+            raise ConfigError(f"freeze: {name}: it drives nothing on this body and device")
+        for key in keys:
+            policy.get_parameter(key).requires_grad_(False)
+    actors = [p for key, p in policy.named_parameters() if f".{actor_key('')}" in f".{key}"]
+    if not any(parameter.requires_grad for parameter in actors):
+        raise ConfigError(f"freeze: {', '.join(names)} are all actors; leave at least one to learn")
+    log_std = getattr(policy, "log_std", None)
+    if isinstance(log_std, nn.Parameter):
+        driven = {column for actor in policy.wiring.actors if actor.name in names for column in actor.outputs}
+        columns = range(log_std.shape[-1])
+        mask = torch.tensor([0.0 if column in driven else 1.0 for column in columns], device=log_std.device)
+        log_std.register_hook(lambda gradient: gradient * mask)
+
+
+def _kind(checkpoint: Checkpoint) -> str:
+    return f"algorithm={checkpoint.config.algorithm.type}, network={checkpoint.config.network.type}"
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")

@@ -1,0 +1,200 @@
+"""The rules that tie several settings together.
+
+To add one, write a small function below and call it in ``check_consistency``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from myoassist.config import (
+    CrossQConfig,
+    OffPolicyConfig,
+    OnPolicyConfig,
+    PPOConfig,
+    RecurrentPPOConfig,
+    RoughTerrain,
+    Schedule,
+    SeparateNetwork,
+    TQCConfig,
+    TrainConfig,
+    TRPOConfig,
+    UniformCommand,
+)
+from myoassist.errors import ConfigError, shown, unknown
+
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789")}
+
+
+def check_consistency(config: TrainConfig) -> None:
+    """Check the rules that tie settings together. Raises ConfigError for the first one that is broken."""
+    _name_can_be_a_folder(config)
+    _physics_rate_is_multiple_of_control_rate(config)
+    _environments_divide_transitions(config)
+    _batch_divides_transitions(config)
+    _batch_fits_the_buffer(config)
+    _schedules_have_ends(config)
+    _network_fits_algorithm(config)
+    _actor_names_are_plain(config)
+    _frozen_actors_can_be(config)
+    _command_range_is_ordered(config)
+    _rough_ground_fits_its_course(config)
+    _reference_is_a_readable_file(config)
+    _torch_device_is_known(config)
+    _strength_names_muscles(config)
+
+
+def _name_can_be_a_folder(config: TrainConfig) -> None:
+    name, safe = config.name, "letters of any language, digits, spaces, - and _ are safe on every system"
+    if bad := sorted({letter for letter in name if letter in '<>:"/\\|?*' or not letter.isprintable()}):
+        raise ConfigError(f"name: {name!r} has {' '.join(map(repr, bad))}, which a folder's name cannot have; {safe}")
+    if name != name.strip() or name.endswith(".") or name.split(".")[0].strip().lower() in {"", *_WINDOWS_DEVICES}:
+        why = "empty, a space or dot at an end, or a Windows device"
+        raise ConfigError(f"name: {name!r} cannot be a folder's name ({why}); {safe}")
+    if (size := len(name.encode())) > 200:  # folder names end at 255 bytes, and the run folder puts the time in front
+        raise ConfigError(f"name: {shown(name)} is {size} bytes long; at most 200, where a Korean letter takes 3")
+
+
+def _physics_rate_is_multiple_of_control_rate(config: TrainConfig) -> None:
+    physics, control = config.model.physics_hz, config.model.control_hz
+    if physics % control:
+        problem = f"{physics} is not a whole multiple of model.control_hz={control}"
+        raise ConfigError(f"model.physics_hz: {problem}; nearest: {_nearest_multiples(control, physics)}")
+
+
+def _environments_divide_transitions(config: TrainConfig) -> None:
+    total, envs = config.algorithm.transitions_per_update, config.num_envs
+    if total % envs:
+        problem = f"{envs} does not divide algorithm.transitions_per_update={total}"
+        nearest = f"nearest: {_nearest_divisors(total, envs)}"
+        other = f"or algorithm.transitions_per_update={_nearest_multiples(envs, total)}"
+        raise ConfigError(f"num_envs: {problem}; {nearest}; {other}")
+
+
+def _batch_divides_transitions(config: TrainConfig) -> None:
+    if not isinstance(config.algorithm, PPOConfig | RecurrentPPOConfig | TRPOConfig):
+        return
+    total, batch = config.algorithm.transitions_per_update, config.algorithm.batch_size
+    if total % batch:
+        problem = f"{batch} does not divide algorithm.transitions_per_update={total}"
+        raise ConfigError(f"algorithm.batch_size: {problem}; nearest: {_nearest_divisors(total, batch, smallest=2)}")
+
+
+def _batch_fits_the_buffer(config: TrainConfig) -> None:
+    algorithm = config.algorithm
+    if isinstance(algorithm, OffPolicyConfig):
+        least = max(algorithm.batch_size, algorithm.transitions_per_update)
+        if algorithm.buffer_size < least:
+            problem = f"got {algorithm.buffer_size}; at least {least}, a batch and an update's transitions"
+            raise ConfigError(f"algorithm.buffer_size: {problem}")
+    if isinstance(algorithm, TQCConfig) and algorithm.dropped_quantiles >= algorithm.quantiles:
+        problem = f"got {algorithm.dropped_quantiles}; less than algorithm.quantiles={algorithm.quantiles}"
+        raise ConfigError(f"algorithm.dropped_quantiles: {problem}")
+
+
+def _schedules_have_ends(config: TrainConfig) -> None:
+    for field in fields(config.algorithm):
+        value = getattr(config.algorithm, field.name)
+        if isinstance(value, Schedule) and (value.end is None) != (value.schedule == "constant"):
+            wanted = "has no end" if value.schedule == "constant" else "needs an end"
+            raise ConfigError(f"algorithm.{field.name}.end: a {value.schedule} schedule {wanted}")
+
+
+def _network_fits_algorithm(config: TrainConfig) -> None:
+    network, algorithm = config.network, config.algorithm
+    if not isinstance(network, SeparateNetwork):
+        return
+    if isinstance(algorithm, RecurrentPPOConfig | CrossQConfig):
+        fitting = "ppo, a2c, trpo, sac, td3 and tqc"
+        raise ConfigError(
+            f"network: type=separate does not fit algorithm={algorithm.type}; it fits {fitting}; or take network=shared"
+        )
+    if isinstance(algorithm, OffPolicyConfig) and network.critic.signals != ["*"]:
+        problem = f"got {network.critic.signals}; the critic of {algorithm.type} sees every signal: ['*']"
+        raise ConfigError(f"network.critic.signals: {problem}")
+    if isinstance(algorithm, OnPolicyConfig) and algorithm.noise_steps:
+        raise ConfigError(
+            f"algorithm.noise_steps: got {algorithm.noise_steps}; state-dependent noise would mix the actors of "
+            f"network type=separate; 0, or network=shared"
+        )
+
+
+def _actor_names_are_plain(config: TrainConfig) -> None:
+    if not isinstance(config.network, SeparateNetwork):
+        return
+    if not config.network.actors:
+        raise ConfigError("network.actors: gives no actor; add one, as human: {outputs: [muscles]}")
+    for name in config.network.actors:
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or "value" in name:
+            allowed = "a letter, then letters, digits and _, and without 'value', which marks the critic"
+            raise ConfigError(f"network.actors: {name!r} cannot be an actor's name; {allowed}")
+
+
+def _frozen_actors_can_be(config: TrainConfig) -> None:
+    if not config.freeze:
+        return
+    if not isinstance(config.network, SeparateNetwork):
+        raise ConfigError(
+            "freeze: network.type=shared has one actor for everything; "
+            "choose one with several, as network=separate_partial"
+        )
+    for name in config.freeze:
+        if name not in config.network.actors:
+            raise ConfigError(unknown("actor", name, config.network.actors, where="freeze"))
+    if isinstance(config.algorithm, TRPOConfig):
+        raise ConfigError("freeze: does not fit algorithm=trpo, whose step moves all actors at once")
+
+
+def _command_range_is_ordered(config: TrainConfig) -> None:
+    command = config.command
+    if isinstance(command, UniformCommand) and command.low > command.high:
+        raise ConfigError(f"command.low: got {command.low}; at most command.high={command.high}")
+
+
+def _rough_ground_fits_its_course(config: TrainConfig) -> None:
+    ground = config.terrain
+    if isinstance(ground, RoughTerrain):
+        if ground.safe_zone >= ground.length:
+            raise ConfigError(f"terrain.safe_zone: got {ground.safe_zone}; less than terrain.length={ground.length}")
+        if ground.grid > ground.width / 2:
+            raise ConfigError(f"terrain.grid: got {ground.grid}; at most half of terrain.width={ground.width}")
+        if ground.smoothing > ground.length / 10:
+            limit = f"at most a tenth of terrain.length={ground.length}, or no hills are left"
+            raise ConfigError(f"terrain.smoothing: got {ground.smoothing}; {limit}")
+
+
+def _reference_is_a_readable_file(config: TrainConfig) -> None:
+    try:
+        if config.reference.path is not None:
+            Path(config.reference.path).open("rb").close()
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = f"cannot be read from {Path.cwd()} ({getattr(error, 'strerror', error)})"
+        raise ConfigError(f"reference.path: {config.reference.path!r} {reason}; a file or null is allowed") from error
+
+
+def _torch_device_is_known(config: TrainConfig) -> None:
+    if config.algorithm.device not in ("auto", "cpu", "cuda"):
+        raise ConfigError(unknown("device", config.algorithm.device, ("auto", "cpu", "cuda"), where="algorithm.device"))
+
+
+def _strength_names_muscles(config: TrainConfig) -> None:
+    for glob in config.condition.strength:
+        if not re.fullmatch(r"[\w*?\[\]!-]+", glob):
+            raise ConfigError(
+                f"condition.strength: got {glob!r}; a muscle's name or a glob such as 'soleus_*' is allowed"
+            )
+
+
+def _nearest_multiples(step: int, size: int) -> str:
+    below = size // step * step
+    return " or ".join(str(multiple) for multiple in (below, below + step) if multiple)
+
+
+def _nearest_divisors(total: int, size: int, smallest: int = 1) -> str:
+    small = [divisor for divisor in range(1, math.isqrt(total) + 1) if total % divisor == 0]
+    divisors = sorted(divisor for divisor in {*small, *(total // divisor for divisor in small)} if divisor >= smallest)
+    nearest = [d for d in divisors if d < size][-1:] + [d for d in divisors if d > size][:1]
+    return " or ".join(map(str, nearest))

@@ -1,0 +1,73 @@
+"""Small trainings, and whether two of them took the same course."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from helpers import experiment
+
+from myoassist.config import TrainConfig
+from myoassist.learn.checkpoint import find_checkpoint, read_parameters
+from myoassist.learn.training import TrainingResult, train
+from myoassist.parsing import load_config
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SMALL = (
+    "experiment=smoke", "num_envs=4", "threads=2", "total_steps=256", "command=uniform", "reset.bank_size=16",
+    "algorithm.update_threads=1", "logging.tensorboard=false",
+    "logging.progress=none", "evaluation.every_steps=128", "evaluation.episodes=2", "evaluation.seconds=0.3",
+)  # fmt: skip
+TIMING = {"time/fps", "time/time_elapsed", "time/evaluation_s"}
+
+
+def small(folder: Path, *overrides: str) -> TrainConfig:
+    return replace(experiment(*SMALL, *overrides), run_dir=str(folder))
+
+
+def resumed(folder: Path, **changes: Any) -> TrainingResult:
+    config = train_config(folder)
+    return train(replace(config, resume=str(folder), **changes))
+
+
+def train_config(folder: Path) -> TrainConfig:
+    return load_config(folder / "config.yaml")
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Rows of metrics.csv without empty fields and without what depends on the clock."""
+    with (folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        return [{k: v for k, v in row.items() if v and k not in TIMING} for row in csv.DictReader(file)]
+
+
+def alike(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return one == other
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    """Weights, optimisers and all other state bit for bit, and the same log."""
+    here, there = find_checkpoint(one), find_checkpoint(other)
+    assert here.name == there.name
+    assert alike(read_parameters(here), read_parameters(there))
+    for file in ("training_state.npz", "normalizer.npz", "replay.npz"):
+        assert (here / file).exists() == (there / file).exists()
+        if (here / file).exists():
+            with np.load(here / file) as left, np.load(there / file) as right:
+                assert left.files == right.files
+                assert [key for key in left.files if not np.array_equal(left[key], right[key])] == []
+    assert rows(one) == rows(other)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(REPOSITORY / "train.py"), *arguments]
