@@ -152,6 +152,7 @@ np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), deterministic=True)[0])
 """
 
 
+@pytest.mark.slow
 def test_policy_opens_in_plain_stable_baselines(run: Path, tmp_path: Path) -> None:
     loaded = load_checkpoint(run)
     observations = np.random.default_rng(2).normal(size=(7, len(loaded.layout.signals))).astype(np.float32)
@@ -212,6 +213,7 @@ def reads(place: Path) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_hostile_data_is_never_unpickled(copy: Path, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     with zipfile.ZipFile(copy / "policy.zip") as archive:

@@ -80,7 +80,7 @@ def after_a_step(walk: WalkEnv, mirror: Mirror) -> tuple[np.ndarray, np.ndarray]
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("device", ["none", "tutorial", "hippo", "stride"])
+@pytest.mark.parametrize("device", ["none", "tutorial", "hippo", pytest.param("stride", marks=pytest.mark.slow)])
 def test_twice_is_the_identity(body: str, device: str) -> None:
     walk = stage(body, device)
     mirror, rng = mirror_of(walk), np.random.default_rng(0)

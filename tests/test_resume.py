@@ -92,6 +92,7 @@ def test_stopped_in_a_collection_is_one_whole(tmp_path: Path, name: str, monkeyp
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_stopped_before_the_first_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         StopAt(patch, 3, signal.SIGINT)
@@ -105,6 +106,7 @@ def test_stopped_before_the_first_update(tmp_path: Path, monkeypatch: pytest.Mon
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_fault_in_a_collection_keeps_what_was_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step, count = WalkEnv.step, [0]
 
@@ -123,6 +125,7 @@ def test_fault_in_a_collection_keeps_what_was_learned(tmp_path: Path, monkeypatc
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
     train(small(tmp_path / "whole"))
     shutil.copytree(tmp_path / "whole", tmp_path / "run")
@@ -131,6 +134,7 @@ def test_run_without_a_checkpoint_begins_again(tmp_path: Path) -> None:
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_rows_after_the_checkpoint_and_torn_ones_go(tmp_path: Path) -> None:
     train(small(tmp_path / "whole"))
     shutil.copytree(tmp_path / "whole", tmp_path / "run")
@@ -141,6 +145,7 @@ def test_rows_after_the_checkpoint_and_torn_ones_go(tmp_path: Path) -> None:
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_tensorboard_hides_what_came_after_the_checkpoint(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

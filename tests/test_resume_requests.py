@@ -63,6 +63,7 @@ def test_what_is_no_run_is_refused(finished: Path, tmp_path: Path) -> None:
     assert "is a checkpoint; give the run's own folder" in refused(find_checkpoint(finished))
 
 
+@pytest.mark.slow
 def test_damaged_checkpoint_is_refused(finished: Path, tmp_path: Path) -> None:
     for file in ("policy.zip", "training_state.npz", "training_state.json", "normalizer.npz"):
         folder = tmp_path / file
@@ -73,6 +74,7 @@ def test_damaged_checkpoint_is_refused(finished: Path, tmp_path: Path) -> None:
             assert f"{find_checkpoint(folder)}: cannot be read" in refused(folder, total_steps=512)
 
 
+@pytest.mark.slow
 def test_state_of_another_experiment_is_refused(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished, tmp_path / "run")
     train(replace(small(tmp_path / "other"), num_envs=8))
@@ -98,6 +100,7 @@ def test_one_process_at_a_time(finished: Path) -> None:
 # --- as a process -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_command_line_keeps_the_saved_settings(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished, tmp_path / "run")
     done = [

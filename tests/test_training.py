@@ -73,6 +73,7 @@ def test_a_checkpoint_is_whole_after_every_update(finished: Path) -> None:
     assert not list((folder / "checkpoints").glob("*.partial"))
 
 
+@pytest.mark.slow
 def test_eval_reads_the_run_from_another_folder_and_replaces_what_is_named(finished: Path, tmp_path: Path) -> None:
     place = run_folder(finished)
     short = ("evaluation.episodes=3", "evaluation.seconds=1")

@@ -162,17 +162,19 @@ def test_separate_actors_keep_their_names(two_actors: Checkpoint, target: Any) -
 
 
 @pytest.mark.parametrize(
-    "algorithm",
+    ("algorithm", "network"),
     [
-        "ppo",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("recurrent_ppo", "sac", "td3", "tqc", "crossq")),
+        ("ppo", "shared"),
+        ("ppo", "separate_partial"),
+        *(
+            pytest.param(name, "shared", marks=pytest.mark.slow)
+            for name in ("recurrent_ppo", "sac", "td3", "tqc", "crossq")
+        ),
+        *(pytest.param(name, "separate_partial", marks=pytest.mark.slow) for name in ("sac", "td3", "tqc")),
     ],
 )
-@pytest.mark.parametrize("network", ["shared", "separate_partial"])
 def test_every_first_and_last_layer_has_names(algorithm: str, network: str, target: Any) -> None:
     """A parameter that changes its size with the body must have names along that dimension, and no other."""
-    if network != "shared" and algorithm in ("recurrent_ppo", "crossq"):
-        pytest.skip("no separate actors for it")
     epochs = () if "ppo" in algorithm else ("~algorithm.epochs", "algorithm.warmup=10", "algorithm.buffer_size=100")
     overrides = (f"algorithm={algorithm}", *epochs, f"network={network}")
     small_body, large_body = target(*overrides), target(*overrides, "model=26muscle")
