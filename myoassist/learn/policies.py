@@ -128,12 +128,19 @@ class RoutedExtractor(nn.Module):
         return self.value_net(features)
 
 
-class SeparatePolicy(ActorCriticPolicy):
-    """Actors and critic of a :class:`Wiring`, for PPO, A2C and TRPO."""
+class Wired:
+    """What every policy here adds to Stable-Baselines3's: its :class:`Wiring`, which travels with it."""
 
     def __init__(self, *arguments: Any, wiring: Wiring, **keywords: Any) -> None:
         self.wiring = wiring
         super().__init__(*arguments, **keywords)
+
+    def _get_constructor_parameters(self) -> dict[str, Any]:
+        return {**super()._get_constructor_parameters(), "wiring": self.wiring}  # type: ignore[misc]
+
+
+class SeparatePolicy(Wired, ActorCriticPolicy):
+    """Actors and critic of a :class:`Wiring`, for PPO, A2C and TRPO."""
 
     def _build_mlp_extractor(self) -> None:
         self.mlp_extractor = RoutedExtractor(self.wiring)  # type: ignore[assignment]
@@ -145,52 +152,28 @@ class SeparatePolicy(ActorCriticPolicy):
         self.log_std.data.copy_(torch.tensor(self.wiring.start_std).log())
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
-    def _get_constructor_parameters(self) -> dict[str, Any]:
-        return {**super()._get_constructor_parameters(), "wiring": self.wiring}
 
-
-class SeparateSACPolicy(SACPolicy):
+class SeparateSACPolicy(Wired, SACPolicy):
     """Actors of a :class:`Wiring` for SAC; its critics see every signal and action."""
 
-    def __init__(self, *arguments: Any, wiring: Wiring, **keywords: Any) -> None:
-        self.wiring = wiring
-        super().__init__(*arguments, **keywords)
-
     def make_actor(self, features_extractor: Any = None) -> Any:
         return route_gaussian(super().make_actor(features_extractor), self.wiring)
 
-    def _get_constructor_parameters(self) -> dict[str, Any]:
-        return {**super()._get_constructor_parameters(), "wiring": self.wiring}
 
-
-class SeparateTQCPolicy(TQCPolicy):
+class SeparateTQCPolicy(Wired, TQCPolicy):
     """Actors of a :class:`Wiring` for TQC; its critics see every signal and action."""
 
-    def __init__(self, *arguments: Any, wiring: Wiring, **keywords: Any) -> None:
-        self.wiring = wiring
-        super().__init__(*arguments, **keywords)
-
     def make_actor(self, features_extractor: Any = None) -> Any:
         return route_gaussian(super().make_actor(features_extractor), self.wiring)
 
-    def _get_constructor_parameters(self) -> dict[str, Any]:
-        return {**super()._get_constructor_parameters(), "wiring": self.wiring}
 
-
-class SeparateTD3Policy(TD3Policy):
+class SeparateTD3Policy(Wired, TD3Policy):
     """Actors of a :class:`Wiring` for TD3; its critics see every signal and action."""
-
-    def __init__(self, *arguments: Any, wiring: Wiring, **keywords: Any) -> None:
-        self.wiring = wiring
-        super().__init__(*arguments, **keywords)
 
     def make_actor(self, features_extractor: Any = None) -> Any:
         actor = super().make_actor(features_extractor)
         actor.mu = nn.Sequential(Bodies(self.wiring), Heads(self.wiring), nn.Tanh()).to(actor.device)
         return actor
-
-    def _get_constructor_parameters(self) -> dict[str, Any]:
-        return {**super()._get_constructor_parameters(), "wiring": self.wiring}
 
 
 def route_gaussian(actor: Any, wiring: Wiring) -> Any:
