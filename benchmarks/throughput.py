@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import itertools
 import json
 import os
@@ -278,6 +279,8 @@ def main() -> None:
             results.append(measure(bench, scenario, repeats=chosen.repeats, seconds=chosen.seconds))
             print(row(results[-1]), file=sys.stderr, flush=True)
         bench.close()
+        del bench
+        gc.collect()  # 256 models of rough ground take gigabytes
     ended = machine()
     print(", ".join(f"{key} {value}" for key, value in begun.items()), f"(load at the end {ended['load']})")
     print(HEADER, *map(row, results), sep="\n")

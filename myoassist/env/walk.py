@@ -150,11 +150,18 @@ class WalkEnv:
 
     def _reasons(self, failed: np.ndarray) -> np.ndarray:
         """Mask ``(n, 1 + n_terms)``: failed physics first, then each termination term."""
-        return np.stack([failed, *(self._checked(term) for term in self.terminations)], axis=1)
+        reasons = np.empty((self.num_envs, 1 + len(self.terminations)), dtype=bool)
+        reasons[:, 0] = failed
+        for column, term in enumerate(self.terminations, start=1):
+            reasons[:, column] = self._checked(term)
+        return reasons
 
     def _reward_terms(self, failed: np.ndarray) -> np.ndarray:
-        """Weighted reward terms ``(n, n_terms)``; a step whose physics failed earns nothing."""
-        terms = np.stack([self._checked(term) for term in self.rewards], axis=1) * self._weights
+        """Weighted terms ``(n, n_terms)``; a term without weight is not computed, failed physics earns nothing."""
+        terms = np.zeros((self.num_envs, len(self.rewards)))
+        for column, (term, weight) in enumerate(zip(self.rewards, self._weights, strict=True)):
+            if weight:
+                terms[:, column] = weight * self._checked(term)
         terms[failed] = 0.0
         return terms
 

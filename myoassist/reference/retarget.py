@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import mujoco
 import numpy as np
@@ -37,19 +38,25 @@ class Reference:
     cycle_seconds: float
     speed: float
 
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.arange(1.0, len(self.cos) + 1)
+
+    @cached_property
+    def _rate(self) -> np.ndarray:
+        return 2 * np.pi / self.cycle_seconds * self._order
+
     def sample(self, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions and velocities ``(n_envs, n)`` at ``phase`` ``(n_envs,)``, at the reference's own speed.
 
         rad and rad/s (m and m/s for the pelvis height). Where a joint limit cuts the curve the velocity is zero.
         """
-        order = np.arange(1, len(self.cos) + 1)
-        angle = 2 * np.pi * phase[:, None] * order
+        angle = 2 * np.pi * phase[:, None] * self._order
         c, s = np.cos(angle), np.sin(angle)
         position = self.mean + c @ self.cos + s @ self.sin
-        rate = 2 * np.pi / self.cycle_seconds * order
-        velocity = (c * rate) @ self.sin - (s * rate) @ self.cos
+        velocity = (c * self._rate) @ self.sin - (s * self._rate) @ self.cos
         inside = (position > self.low) & (position < self.high)
-        return np.clip(position, self.low, self.high), velocity * inside
+        return np.minimum(np.maximum(position, self.low), self.high), velocity * inside
 
     def forward_velocity(self, phase: np.ndarray) -> np.ndarray:
         """Forward velocity of the pelvis ``(n_envs,)`` in m/s at ``phase``."""
