@@ -30,7 +30,7 @@ test: .venv/.installed ## run all tests
 	$(VENV) -m pytest $(ARGS)
 
 test-fast: .venv/.installed ## run the tests that take seconds
-	$(VENV) -m pytest -m "not slow" $(ARGS)
+	$(VENV) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.installed ## lint, formatting and types
 	$(VENV) -m ruff check .

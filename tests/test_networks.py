@@ -63,7 +63,12 @@ PPO_BATCH = "algorithm.batch_size=8"
     [
         ("tutorial", ["ankle_angle_r", "ankle_angle_l"], ["Exo_R", "Exo_L"]),
         ("hippo", ["hip_flexion_r", "hip_flexion_l"], ["Exo_R", "Exo_L"]),
-        ("stride", ["ankle_angle_r", "ankle_angle_l"], ["STRIDE_L2_cable_r", "STRIDE_L2_cable_l"]),
+        pytest.param(
+            "stride",
+            ["ankle_angle_r", "ankle_angle_l"],
+            ["STRIDE_L2_cable_r", "STRIDE_L2_cable_l"],
+            marks=pytest.mark.slow,
+        ),
         ("hmedi", ["hip_flexion_r", "hip_flexion_l"], ["HMEDI_L1_Exo_R", "HMEDI_L1_Exo_L"]),
         ("osl_ankle", ["OSL_A_L1_osl_ankle_angle_r"], ["osl_ankle_torque_actuator"]),
         (
