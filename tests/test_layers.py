@@ -14,9 +14,12 @@ PACKAGE = ROOT / "myoassist"
 
 # A part may import from its own layer and from those above it in this list; a new part gets a line here.
 LAYERS = (
-    {"errors", "fields", "config", "config_learning", "rules", "parsing"},
+    {"errors", "fields"},
+    {"config", "config_learning", "config_results", "config_task", "config_world", "rules", "parsing"},
     {"model"},
     {"reference"},
+    {"analysis"},
+    {"view"},
     {"sim"},
     {"mdp"},
     {"env"},
