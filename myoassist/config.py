@@ -30,10 +30,14 @@ from myoassist.config_learning import (  # noqa: F401  (part of the schema, offe
     TQCConfig,
     TRPOConfig,
 )
-from myoassist.config_results import (
+from myoassist.config_results import (  # noqa: F401  (part of the schema, offered here)
+    CameraConfig,
     CheckpointConfig,
     EvaluationConfig,
     LoggingConfig,
+    TrialConfig,
+    VideoConfig,
+    ViewConfig,
 )
 from myoassist.config_task import (  # noqa: F401  (part of the schema, offered here)
     ActionConfig,
@@ -100,3 +104,4 @@ class TrainConfig:
     evaluation: EvaluationConfig = setting(help="evaluation of the deterministic policy")
     checkpoint: CheckpointConfig = setting(help="saving")
     logging: LoggingConfig = setting(help="logging")
+    view: ViewConfig = setting(ViewConfig(), help="watching a walker live")

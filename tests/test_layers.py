@@ -35,7 +35,7 @@ KNOWN_BY = {
     "stable_baselines3": {"learn", "env.sb3_vec_env"},
     "sb3_contrib": {"learn"},
     "gymnasium": {"env", "learn"},
-    "mujoco": {"model", "reference", "sim"},
+    "mujoco": {"model", "reference", "sim", "env.recorded", "view"},
     "assist_sim": {"model.compose"},
     "wandb": {"learn.tracking"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from myoassist.config import ReferenceConfig, TrainConfig
 from myoassist.env.episodes import EpisodeLog
 from myoassist.env.observing import Observer
+from myoassist.env.recorded import StepFacts
 from myoassist.errors import ConfigError
 from myoassist.mdp.actions import ActionMap
 from myoassist.mdp.commands import draw_speed
@@ -75,8 +77,7 @@ class WalkEnv:
         self.config = config
         self.num_envs = config.num_envs if num_envs is None else num_envs
         control, physics = config.model.control_hz, config.model.physics_hz
-        seeds = np.random.SeedSequence(config.seed if seed is None else seed)
-        world, self._episode_seeds = seeds.spawn(2)
+        world, self._episode_seeds = np.random.SeedSequence(config.seed if seed is None else seed).spawn(2)
         land = np.random.default_rng(world.spawn(1)[0])  # of its own, so that start states do not depend on num_envs
         built = build_model(
             config.model, config.device, config.terrain, config.condition, grounds=self.num_envs, rng=land
@@ -108,6 +109,7 @@ class WalkEnv:
         self._max_steps = round(config.termination.max_seconds * control)
         self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
         self._generators = self._spawn_generators()
+        self.watchers: list[Callable[[StepFacts], None]] = []  # called with each step before finished rows begin anew
 
     def _bind(self, terms: dict, registry: dict, kind: str, where: str) -> list[BoundTerm]:
         if not terms and registry is REWARDS:
@@ -141,6 +143,8 @@ class WalkEnv:
         truncated = (self.state.step >= self._max_steps) & ~terminated
         observation = final = self.observer(self.state)
         self.episodes.add(reward, terms, self.state)
+        for watch in self.watchers:
+            watch(StepFacts(action, terms, failed, terminated, truncated))
         done = np.flatnonzero(terminated | truncated)
         if len(done):
             self.episodes.finish(done, reasons, truncated, self.state)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import mujoco
 import numpy as np
 
 from myoassist.model.coupling import Coupling, close_loops
+
+if TYPE_CHECKING:
+    from myoassist.model.index import Actuator, ModelIndex
 
 ANGLE = 0.02  # rad or m by which a joint is moved to each side
 SMALLEST = 0.1  # share of a motor's largest moment arm below which a joint counts as not driven
@@ -46,6 +50,26 @@ def moment_arms(
         }
         for actuator in range(model.nu)
     }
+
+
+def arms_at(model: mujoco.MjModel, index: ModelIndex, motor: Actuator, poses: np.ndarray) -> dict[str, np.ndarray]:
+    """Moment arms ``(n,)`` of a motor about each joint it drives, in ``poses`` ``(n, nq)``, by joint name.
+
+    A motor that sits on its joint has the same arm in every pose.
+    """
+    if all(abs(abs(arm) - 1.0) < 1e-6 for arm in motor.drives.values()):
+        return {name: np.full(len(poses), arm) for name, arm in motor.drives.items()}
+    data = mujoco.MjData(model)
+    found = {name: np.empty(len(poses)) for name in motor.drives}
+    for row, pose in enumerate(poses):
+        for name, arms in found.items():
+            address = index.joints[name].qpos
+            ends = [
+                _lengths(model, data, address, angle, index.coupling, index.loop_dofs, pose)[motor.id]
+                for angle in (-ANGLE, ANGLE)
+            ]
+            arms[row] = (ends[1] - ends[0]) / (2 * ANGLE)
+    return found
 
 
 def _lengths(

@@ -79,6 +79,16 @@ class BatchSim:
         self.state[:], self.sensordata[:] = state, sensordata
         return failed
 
+    @property
+    def controls(self) -> np.ndarray:
+        """Controls of the last step ``(num_envs, nu)``."""
+        return self._controls[:, 0]
+
+    @property
+    def substeps_taken(self) -> tuple[np.ndarray, np.ndarray]:
+        """Physics states and sensors of the last step ``(num_envs, substeps, size)``; those of failed rows are void."""
+        return self._states, self._sensors
+
     def get_state(self) -> Arrays:
         """A copy of what the next steps depend on."""
         return {"state": self.state.copy(), "sensordata": self.sensordata.copy()}
