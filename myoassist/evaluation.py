@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from myoassist.errors import ConfigError, MyoAssistError
 
-USAGE = """Evaluate the deterministic policy of a run from random starts.
+if TYPE_CHECKING:
+    from myoassist.config import TrainConfig
+    from myoassist.learn.checkpoint import Checkpoint
 
-  python eval.py checkpoint=<run folder or checkpoint folder> [group=choice ...] [key=value ...]
+USAGE = """Evaluate a policy: record its walking, analyse the gait, draw plots and videos, write a report.
+
+  python eval.py [checkpoint=<policy>] [output=<folder>] [group=choice ...] [key=value ...]
+
+<policy> is a run folder (its newest checkpoint), <run folder>/best, a checkpoint folder, a Stable-Baselines3 .zip with
+its config.yaml beside it, or wandb:entity/project/name:alias. Without one, the newest run in outputs/ is taken.
 
 The experiment is rebuilt from the run's saved configuration; what you name replaces it:
 
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk terrain=rough terrain.amplitude=0.02
-  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk command=uniform evaluation.episodes=50
-  evaluation.seconds=10
+  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk evaluation=speeds evaluation.seconds=10
+  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk evaluation.video.panel=[device_torque.*,ground_force.up_*]
+  python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk view=browser        watch it live instead; or view=window
 
-The outcome is printed and written to the run's folder evaluations/<steps>[_<number>]."""
+The outcome is printed and written to <run>/evaluations/step_<n>[_<number>]: report.html, and for each trial its
+recording, metrics.json, strides.csv, episodes.csv, plots and videos."""
+
+_OWN = ("checkpoint", "output")
 
 
 def evaluate_command(arguments: Sequence[str]) -> int:
     """Run an evaluation asked for on the command line; returns the exit code (0, 2 for a bad request, 130)."""
-    if not arguments or any(argument in ("-h", "--help") for argument in arguments):
+    if any(argument in ("-h", "--help") for argument in arguments):
         sys.stdout.write(USAGE + "\n")
-        return 0 if arguments else 2
+        return 0
     try:
         _evaluate(list(arguments))
     except MyoAssistError as error:
@@ -41,54 +51,84 @@ def evaluate_command(arguments: Sequence[str]) -> int:
     return 0
 
 
+def own_settings(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """``checkpoint`` and ``output`` of the command line, and all other arguments.
+
+    Raises:
+        ConfigError: one of them is given twice or empty.
+    """
+    own: dict[str, str] = {}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        if key in _OWN:
+            if key in own or not value:
+                raise ConfigError(f"{key}: give one, as {key}=<folder>")
+            own[key] = value
+    return own, [argument for argument in arguments if argument.partition("=")[0] not in _OWN]
+
+
 def _evaluate(arguments: list[str]) -> None:
-    places = [argument.partition("=")[2] for argument in arguments if argument.startswith("checkpoint=")]
-    if len(places) != 1 or not places[0]:
-        raise ConfigError("checkpoint: give one, as checkpoint=outputs/<date>/<time>_<name>")
-    from myoassist.learn.checkpoint import Layout, load_checkpoint  # after the simple checks: torch takes seconds
-    from myoassist.learn.evaluate import Evaluator, make_actor, summarize
+    own, replaced = own_settings(arguments)
+    from myoassist.learn.finding import find_policy  # after the simple checks: torch takes seconds
     from myoassist.learn.progress import say
-    from myoassist.learn.training import describe
     from myoassist.replacing import replace_settings
 
-    checkpoint = load_checkpoint(places[0])
-    replaced = [argument for argument in arguments if not argument.startswith("checkpoint=")]
+    checkpoint = find_policy(own.get("checkpoint"))
     config = replace_settings(checkpoint.config, replaced)
-    evaluator = Evaluator(config)
-    try:
-        checkpoint.layout.require(Layout.of(evaluator.walk), where=f"checkpoint={checkpoint.path}")
-        say(f"checkpoint: {checkpoint.path} ({checkpoint.steps:,} steps)")
-        episodes = evaluator.run(make_actor(checkpoint, evaluator.walk))
-    finally:
-        evaluator.close()
-    result = summarize(episodes)
-    folder = _results_folder(checkpoint.path, checkpoint.steps)
-    (folder / "evaluation.json").write_text(
-        json.dumps({"checkpoint": str(checkpoint.path), "replaced": replaced, **asdict(result)}, indent=2),
-        encoding="utf-8",
+    say(f"checkpoint: {checkpoint.path} ({checkpoint.steps:,} steps)")
+    if config.view.kind != "none":
+        from myoassist.learn.live_walker import view_policy
+
+        view_policy(checkpoint, config)
+        return
+    folder = record(checkpoint, config, replaced, output=Path(own["output"]) if "output" in own else None)
+    from myoassist.finishing import finish_evaluation
+
+    report = finish_evaluation(folder, say=say)
+    say(f"report: {report}")
+
+
+def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str], *, output: Path | None) -> Path:
+    """Run and record every trial of ``config``; returns the folder of the results.
+
+    Raises:
+        RunError: the policy does not fit the environment, or the folder cannot be written.
+    """
+    from myoassist.learn.checkpoint import checkpoint_name
+    from myoassist.learn.evaluate import make_actor, make_trials
+    from myoassist.learn.evaluations import (
+        EVALUATIONS,
+        results_folder,
+        run_of,
+        write_summary,
+        write_trial,
+        written_whole,
     )
-    _write_episodes(folder / "episodes.csv", [asdict(episode) for episode in episodes])
+    from myoassist.learn.layout import Layout
+    from myoassist.learn.progress import say
+    from myoassist.learn.training import describe
+
+    trials = make_trials(config)
+    facts = {"checkpoint": str(checkpoint.path), "steps": checkpoint.steps}
+    place, name = run_of(checkpoint.path) / EVALUATIONS, checkpoint_name(checkpoint.steps)
+    if output is not None:
+        place, name = output.parent, output.name
+    folder = results_folder(place, name, overwrite=config.evaluation.overwrite)
+    try:
+        for evaluator in trials.values():
+            checkpoint.layout.require(Layout.of(evaluator.walk), where=f"checkpoint={checkpoint.path}")
+        outcomes = {}
+        with written_whole(folder) as partial:
+            for trial, evaluator in trials.items():
+                begun, walk = time.perf_counter(), evaluator.walk
+                actor = make_actor(checkpoint, walk)
+                outcomes[trial], recording = evaluator.record(actor, envs=walk.num_envs, name=trial, **facts)
+                write_trial(partial / trial, outcomes[trial], recording)
+                say(f"{trial}: {walk.num_envs} episodes recorded in {time.perf_counter() - begun:.0f} s")
+            result = write_summary(partial, outcomes, **facts, replaced=list(replaced))
+    finally:
+        for evaluator in trials.values():
+            evaluator.close()
     say(describe(result))
     say(f"written to {folder}")
-
-
-def _results_folder(checkpoint: Path, steps: int) -> Path:
-    """A new folder beside the checkpoints; earlier evaluations stay."""
-    run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
-    folder, number = run / "evaluations" / str(steps), 2
-    while folder.exists():
-        folder, number = run / "evaluations" / f"{steps}_{number}", number + 1
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise ConfigError(f"checkpoint: cannot write the results to {folder}: {error.strerror}") from error
     return folder
-
-
-def _write_episodes(path: Path, rows: list[dict]) -> None:
-    for row in rows:
-        row.update({f"reward.{name}": value for name, value in row.pop("terms").items()})
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)

@@ -22,6 +22,7 @@ SMALL = (
     "experiment=smoke", "num_envs=4", "threads=2", "total_steps=256", "command=uniform", "reset.bank_size=16",
     "algorithm.update_threads=1", "logging.tensorboard=false",
     "logging.progress=none", "evaluation.every_steps=128", "evaluation.episodes=2", "evaluation.seconds=0.3",
+    "evaluation.recorded_in_training=0",
 )  # fmt: skip
 TIMING = {"time/fps", "time/time_elapsed", "time/evaluation_s"}
 

@@ -44,7 +44,7 @@ from myoassist.parsing import load_config
 SMALL = (
     "experiment=smoke", "num_envs=2", "threads=2", "total_steps=256", "reset.bank_size=8", "algorithm.update_threads=1",
     "logging.tensorboard=false", "logging.progress=none", "evaluation.every_steps=128", "evaluation.episodes=2",
-    "evaluation.seconds=0.3",
+    "evaluation.seconds=0.3", "evaluation.recorded_in_training=0",
 )  # fmt: skip
 
 

@@ -1,14 +1,17 @@
-"""How far the deterministic policy walks: a few episodes from random starts, on environments of their own."""
+"""Trials with a learned policy: a few episodes from random starts, on environments of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from myoassist.config import EvaluationConfig, TrainConfig
+from myoassist.analysis.recording import Recording
+from myoassist.config import TrainConfig, TrialConfig
 from myoassist.env.episodes import TIME_UP, Episode
+from myoassist.env.recorder import Recorder
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
 from myoassist.learn.algorithms import acting, make_policy
@@ -16,6 +19,7 @@ from myoassist.learn.checkpoint import Checkpoint
 from myoassist.parsing import parse_config, to_plain
 
 Policy = Callable[[np.ndarray], np.ndarray]
+DEFAULT_TRIAL = "walk"
 FALL_TERMS = {"fall": {"func": "fall", "params": {}}, "trunk_tilt": {"func": "trunk_tilt", "params": {}}}
 
 
@@ -44,23 +48,35 @@ class Evaluation:
     terms: dict[str, float] = field(default_factory=dict)
 
 
-def evaluation_config(config: TrainConfig) -> TrainConfig:
-    """The experiment with episodes that end by a fall or by time, not by leaving the reference."""
+def trial_config(config: TrainConfig, trial: TrialConfig | None = None) -> TrainConfig:
+    """The experiment of one trial. Its episodes end by a fall or by time, not by leaving the reference."""
     plain = to_plain(config)
-    plain["termination"] = {"max_seconds": config.evaluation.seconds, "terms": FALL_TERMS}
+    settings = plain["evaluation"]
+    settings["trials"] = {}
+    for name, value in to_plain(trial).items() if trial is not None else ():
+        if value is not None:
+            (settings if name in settings else plain)[name] = value
+    plain["termination"] = {"max_seconds": plain["evaluation"]["seconds"], "terms": FALL_TERMS}
     return parse_config(plain)
 
 
-class Evaluator:
-    """Runs the same evaluation again and again; the environments are built once."""
+def make_trials(config: TrainConfig) -> dict[str, Evaluator]:
+    """The trials that ``config.evaluation`` asks for, by name and in order, built."""
+    trials: dict[str, TrialConfig | None] = {**config.evaluation.trials}
+    return {name: Evaluator(config, trial) for name, trial in (trials or {DEFAULT_TRIAL: None}).items()}
 
-    def __init__(self, config: TrainConfig) -> None:
-        self._settings: EvaluationConfig = config.evaluation
-        self.walk = WalkEnv(evaluation_config(config), num_envs=config.evaluation.episodes, seed=config.evaluation.seed)
+
+class Evaluator:
+    """Runs the same trial again and again; the environments are built once."""
+
+    def __init__(self, config: TrainConfig, trial: TrialConfig | None = None) -> None:
+        self.config = trial_config(config, trial)
+        settings = self.config.evaluation
+        self.walk = WalkEnv(self.config, num_envs=settings.episodes, seed=settings.seed)
 
     def run(self, policy: Policy) -> list[Episode]:
         """The first episode of every environment, in their order; ``policy`` maps raw observations to actions."""
-        observation = self.walk.reset(seed=self._settings.seed)
+        observation = self.walk.reset(seed=self.config.evaluation.seed)
         finished: dict[int, Episode] = {}
         while len(finished) < self.walk.num_envs:
             observation = self.walk.step(policy(observation)).observation
@@ -68,14 +84,29 @@ class Evaluator:
                 finished.setdefault(episode.env, episode)
         return [finished[env] for env in sorted(finished)]
 
+    def record(self, policy: Policy, *, envs: int, **meta: Any) -> tuple[list[Episode], Recording]:
+        """As :meth:`run`, with a recording of the first ``envs`` environments; ``meta`` describes the policy."""
+        settings = self.config.evaluation
+        recorder = Recorder(self.walk, record_hz=settings.record_hz, envs=envs)
+        self.walk.watchers.append(recorder)
+        try:
+            episodes = self.run(policy)
+        finally:
+            self.walk.watchers.remove(recorder)
+        facts = {"seed": settings.seed, "deterministic": settings.deterministic}
+        return episodes, recorder.recording(episodes, **facts, **meta)
+
     def close(self) -> None:
         """Stop the simulation threads."""
         self.walk.close()
 
 
 def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
-    """The deterministic policy of a checkpoint, from raw observations ``(n, size)`` to actions ``(n, num_actions)``."""
-    config = checkpoint.config
+    """The policy of a checkpoint, from raw observations ``(n, size)`` to actions ``(n, num_actions)``.
+
+    ``walk.config.evaluation`` says whether it is deterministic, and the seed of its noise where it is not.
+    """
+    config, settings = checkpoint.config, walk.config.evaluation
     policy = make_policy(config.algorithm, config.network, walk)
     try:
         policy.load_state_dict(checkpoint.policy)
@@ -83,7 +114,7 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    act = acting(policy)
+    act = acting(policy, noise_seed=None if settings.deterministic else settings.seed)
     return lambda observation: act(checkpoint.normalizer(observation))
 
 

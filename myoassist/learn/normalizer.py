@@ -43,6 +43,11 @@ class Normalizer:
             return_count=float(env.ret_rms.count),
         )
 
+    @classmethod
+    def identity(cls, size: int) -> Normalizer:
+        """One that changes nothing."""
+        return cls(False, np.inf, np.zeros(size), np.ones(size), 0.0, 0.0, 1.0, 0.0)
+
     def put_into(self, env: VecNormalize) -> None:
         """Let a wrapped environment go on from these statistics; those of observations only where it keeps any."""
         if env.norm_obs and self.enabled:

@@ -17,17 +17,20 @@ from stable_baselines3.common.vec_env import VecNormalize
 from myoassist.config import TrainConfig
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
+from myoassist.finishing import LOG, REPORT
 from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
-from myoassist.learn.evaluate import Evaluation, Evaluator
+from myoassist.learn.evaluate import Evaluation, Evaluator, make_trials
+from myoassist.learn.finisher import Finisher
+from myoassist.learn.judge import Judge
 from myoassist.learn.layout import Layout
 from myoassist.learn.networks import describe_network
 from myoassist.learn.normalizer import normalized
 from myoassist.learn.progress import Progress, clock, say
 from myoassist.learn.resume import RunLock, check_resumable, newest_checkpoint, restore
 from myoassist.learn.run_folder import check_writable, choose_run_folder, make_run_folder, note_resumption, saved_config
-from myoassist.learn.saving import Judge, Saver
+from myoassist.learn.saving import Saver
 from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
 from myoassist.learn.transfer import freeze_actors, transfer
@@ -54,7 +57,7 @@ class Parts:
     vec_env: WalkVecEnv
     env: VecNormalize
     model: BaseAlgorithm
-    evaluator: Evaluator | None
+    trials: dict[str, Evaluator]
 
 
 def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult:
@@ -113,14 +116,14 @@ def built(config: TrainConfig) -> Iterator[Parts]:
     """Build all parts of a training; closes them in the end."""
     vec_env = WalkVecEnv(WalkEnv(config))
     env = normalized(vec_env, config.algorithm.normalize, discount=config.algorithm.discount)
-    evaluator = None
+    trials: dict[str, Evaluator] = {}
     try:
         model = make_algorithm(config.algorithm, config.network, env, seed=config.seed)
-        evaluator = Evaluator(config) if config.evaluation.every_steps else None
-        yield Parts(config, vec_env, env, model, evaluator)
+        trials = make_trials(config) if config.evaluation.every_steps else {}
+        yield Parts(config, vec_env, env, model, trials)
     finally:
         env.close()
-        if evaluator is not None:
+        for evaluator in trials.values():
             evaluator.close()
 
 
@@ -145,7 +148,7 @@ def _learn(
     say(describe_network(config.network, parts.vec_env.walk))
     first = model.num_timesteps
     saver = Saver(folder / "checkpoints", config, Layout.of(parts.vec_env.walk), model, env)
-    judge = Judge(parts.evaluator, config.evaluation.every_steps, saver.folder, model, env)
+    judge = Judge(config.evaluation, parts.trials, folder, model, env)
     stopper, statistics = Stopper(), EpisodeStatistics(parts.vec_env)
     tasks = Tasks(
         judge.evaluate, lambda state: judge.saved(saver(state)), _row_steps(parts), config.checkpoint.every_steps
@@ -167,6 +170,7 @@ def _learn(
     if judge.final is not None:
         (folder / "evaluation.json").write_text(json.dumps(asdict(judge.final), indent=2), encoding="utf-8")
     _report(folder, config, model.num_timesteps - first, time.monotonic() - begun, judge.final, stopped, progress)
+    _finish(folder, judge.finisher, stopped=stopped is not None)
     assert saver.last is not None
     return TrainingResult(folder, saver.last, model.num_timesteps, judge.final, stopped)
 
@@ -209,6 +213,18 @@ def _report(
     say(f"look at it: python eval.py checkpoint={folder}")
     if config.logging.tensorboard:
         say(f"curves:     tensorboard --logdir {folder}")
+
+
+def _finish(folder: Path, finisher: Finisher, *, stopped: bool) -> None:
+    """Wait for plots and videos of the evaluations and make the run's report; after a stop nothing is waited for."""
+    if stopped or not finisher.used:
+        return
+    finisher.add(folder)
+    finisher.wait()
+    for failed in finisher.failed:
+        say(f"warning: metrics, plots or videos of {failed} are not complete; {failed / LOG} says why")
+    if (folder / REPORT).exists():
+        say(f"report: {folder / REPORT}")
 
 
 def describe(result: Evaluation) -> str:

@@ -1,0 +1,81 @@
+"""From recordings to results: metrics, plots, videos and report of an evaluation, or the report of a whole run.
+
+``python -m myoassist.finishing <folder>`` does it in a process of its own, as trainings do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from myoassist.analysis.recording import FILE, load_recording
+from myoassist.config import EvaluationConfig
+from myoassist.errors import MyoAssistError
+from myoassist.parsing import parse_config
+
+LOG = "finishing.log"
+VIDEOS, REPORT = "videos", "report.html"
+
+
+def finish_evaluation(folder: Path, *, say: Callable[[str], Any] = lambda line: None) -> Path:
+    """Analyse every trial of an evaluation folder, draw its plots, film it, write ``report.html``; returns its path.
+
+    A trial that cannot be read or filmed costs a line, which ``say`` gets, and not the rest.
+    """
+    from myoassist.analysis.results import analyse_trial, write_report
+
+    for trial in trials_in(folder):
+        try:
+            recording = load_recording(trial)
+            settings = parse_config(recording.meta["experiment"]).evaluation
+            result = analyse_trial(trial, plots=settings.plots)
+            say(f"{trial.name}: {result.verdict}")
+            film(trial, settings, say=say)
+        except MyoAssistError as error:
+            say(f"{trial.name}: {error}")
+    return write_report(folder)
+
+
+def film(trial: Path, settings: EvaluationConfig, *, say: Callable[[str], Any]) -> None:
+    """Make the videos of a trial that its settings ask for."""
+    from myoassist.view.video import make_video
+
+    recording = load_recording(trial)
+    for episode in range(min(settings.video.episodes, len(recording.episodes))):
+        made = make_video(
+            recording, episode, trial / VIDEOS / f"episode_{episode}.mp4", settings.camera, settings.video
+        )
+        say(f"{trial.name}: {made}")
+
+
+def trials_in(folder: Path) -> list[Path]:
+    """Folders of ``folder`` that hold a recording, by name."""
+    return sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+
+
+def finish_run(run: Path) -> Path:
+    """Write the report of a run; returns its path."""
+    from myoassist.analysis.results import write_run_report
+
+    return write_run_report(run)
+
+
+def main() -> int:
+    """Finish the folder named on the command line; the exit code is 1 where it could not be done."""
+    folder = Path(sys.argv[1])
+    if hasattr(os, "nice"):
+        os.nice(10)  # training comes first
+    try:
+        made = finish_run(folder) if (folder / "checkpoints").is_dir() else finish_evaluation(folder, say=print)
+    except MyoAssistError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""What an evaluation leaves behind: ``evaluations/step_<n>`` with one folder per trial, put in place whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from myoassist.analysis.recording import FILE, Recording
+from myoassist.env.episodes import Episode
+from myoassist.errors import RunError
+from myoassist.learn.evaluate import Evaluation, summarize
+from myoassist.learn.files import write_beside
+
+EVALUATIONS, SUMMARY, EPISODES = "evaluations", "evaluation.json", "episodes.csv"
+
+
+def run_of(checkpoint: Path) -> Path:
+    """The run folder that a checkpoint belongs to; the checkpoint itself where it lies alone."""
+    folder = checkpoint.parent if checkpoint.is_file() else checkpoint
+    return folder.parent.parent if folder.parent.name == "checkpoints" else folder
+
+
+def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
+    """Folder ``place/name`` for results, or ``place/name_2`` … where that is taken and must stay."""
+    folder, number = place / name, 2
+    while folder.exists() and not overwrite:
+        folder, number = place / f"{name}_{number}", number + 1
+    return folder
+
+
+@contextmanager
+def written_whole(folder: Path) -> Iterator[Path]:
+    """A folder to fill that takes the name, and the place, of ``folder`` in the end; nothing stays of one cut short.
+
+    Raises:
+        RunError: it cannot be written, or ``folder`` is there and is not one of results.
+    """
+    if folder.exists() and not read_summary(folder):
+        raise RunError(f"{folder}: is there and holds no evaluation; choose another folder, nothing was overwritten")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+    except OSError as error:
+        raise RunError(f"{folder}: the results cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_trial(folder: Path, episodes: list[Episode], recording: Recording | None) -> None:
+    """Fill the folder of one trial: a row for each episode, and the recording where there is one."""
+    folder.mkdir(parents=True)
+    rows = [asdict(episode) for episode in episodes]
+    for row in rows:
+        row.update({f"reward.{name}": value for name, value in row.pop("terms").items()})
+    with (folder / EPISODES).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    if recording is not None:
+        recording.save(folder / FILE)
+
+
+def write_summary(folder: Path, trials: dict[str, list[Episode]], **facts: Any) -> Evaluation:
+    """Write ``evaluation.json``: ``facts``, the outcome of each trial, and that over all of them, which it returns."""
+    over_all = summarize([episode for episodes in trials.values() for episode in episodes])
+    outcomes = {name: asdict(summarize(episodes)) for name, episodes in trials.items()}
+    write_beside(folder / SUMMARY, json.dumps({**facts, **asdict(over_all), "trials": outcomes}, indent=1))
+    return over_all
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What :func:`write_summary` wrote; empty where there is nothing that can be read."""
+    try:
+        content = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

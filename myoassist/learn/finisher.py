@@ -1,0 +1,58 @@
+"""Metrics, plots, videos and report of evaluations, made by a process of its own while training goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from myoassist.finishing import LOG
+
+
+class Finisher:
+    """Finishes evaluation folders one after the other, in the background and at low priority.
+
+    What it cannot do costs one line and never the training.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Path] = []
+        self._running: tuple[Path, subprocess.Popen[bytes]] | None = None
+        self.failed: list[Path] = []
+        self.used = False  # whether there was anything to finish
+
+    def add(self, folder: Path) -> None:
+        """Finish ``folder`` as soon as those before it are done."""
+        self._waiting.append(folder)
+        self.used = True
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Start the next one if none is running; call it now and then."""
+        if self._running is not None:
+            folder, process = self._running
+            if process.poll() is None:
+                return
+            if process.returncode:
+                self.failed.append(folder)
+            self._running = None
+        if self._waiting:
+            self._running = (self._waiting[0], _start(self._waiting.pop(0)))
+
+    def wait(self) -> None:
+        """Return when all are finished."""
+        while self._running is not None:
+            self._running[1].wait()
+            self.go_on()
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    """A session of its own, so that Ctrl-C stops the training and lets this come to its end."""
+    with (folder / LOG).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "myoassist.finishing", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
