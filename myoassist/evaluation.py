@@ -12,7 +12,9 @@ from myoassist.errors import ConfigError, MyoAssistError
 
 if TYPE_CHECKING:
     from myoassist.config import TrainConfig
+    from myoassist.env.episodes import Episode
     from myoassist.learn.checkpoint import Checkpoint
+    from myoassist.learn.evaluate import Evaluator
 
 USAGE = """Evaluate a policy: record its walking, analyse the gait, draw plots and videos, write a report.
 
@@ -94,37 +96,20 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
     Raises:
         RunError: the policy does not fit the environment, or the folder cannot be written.
     """
-    from myoassist.learn.checkpoint import checkpoint_name
-    from myoassist.learn.evaluate import make_actor, make_trials
-    from myoassist.learn.evaluations import (
-        EVALUATIONS,
-        results_folder,
-        run_of,
-        write_summary,
-        write_trial,
-        written_whole,
-    )
+    from myoassist.learn.evaluate import make_trials
+    from myoassist.learn.evaluations import results_of, write_summary, written_whole
     from myoassist.learn.layout import Layout
     from myoassist.learn.progress import say
     from myoassist.learn.training import describe
 
     trials = make_trials(config)
     facts = {"checkpoint": str(checkpoint.path), "steps": checkpoint.steps}
-    place, name = run_of(checkpoint.path) / EVALUATIONS, checkpoint_name(checkpoint.steps)
-    if output is not None:
-        place, name = output.parent, output.name
-    folder = results_folder(place, name, overwrite=config.evaluation.overwrite)
+    folder = results_of(checkpoint, output, overwrite=config.evaluation.overwrite)
     try:
         for evaluator in trials.values():
             checkpoint.layout.require(Layout.of(evaluator.walk), where=f"checkpoint={checkpoint.path}")
-        outcomes = {}
         with written_whole(folder) as partial:
-            for trial, evaluator in trials.items():
-                begun, walk = time.perf_counter(), evaluator.walk
-                actor = make_actor(checkpoint, walk)
-                outcomes[trial], recording = evaluator.record(actor, envs=walk.num_envs, name=trial, **facts)
-                write_trial(partial / trial, outcomes[trial], recording)
-                say(f"{trial}: {walk.num_envs} episodes recorded in {time.perf_counter() - begun:.0f} s")
+            outcomes = {name: _walk(name, trials[name], checkpoint, partial, facts) for name in trials}
             result = write_summary(partial, outcomes, **facts, replaced=list(replaced))
     finally:
         for evaluator in trials.values():
@@ -132,3 +117,18 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
     say(describe(result))
     say(f"written to {folder}")
     return folder
+
+
+def _walk(
+    name: str, evaluator: Evaluator, checkpoint: Checkpoint, folder: Path, facts: dict[str, object]
+) -> list[Episode]:
+    """Run one trial and fill its folder in ``folder``."""
+    from myoassist.learn.evaluate import make_actor
+    from myoassist.learn.evaluations import write_trial
+    from myoassist.learn.progress import say
+
+    begun, walk = time.perf_counter(), evaluator.walk
+    episodes, recording = evaluator.record(make_actor(checkpoint, walk), envs=walk.num_envs, name=name, **facts)
+    write_trial(folder / name, episodes, recording)
+    say(f"{name}: {walk.num_envs} episodes recorded in {time.perf_counter() - begun:.0f} s")
+    return episodes

@@ -69,11 +69,11 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(10)  # training comes first
     try:
-        made = finish_run(folder) if (folder / "checkpoints").is_dir() else finish_evaluation(folder, say=print)
+        made = finish_run(folder) if (folder / "checkpoints").is_dir() else finish_evaluation(folder, say=lambda line: sys.stdout.write(f"{line}\n"))
     except MyoAssistError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    print(made)
+    sys.stdout.write(f"{made}\n")
     return 0
 
 

@@ -48,14 +48,20 @@ def check_consistency(config: TrainConfig) -> None:
 
 
 def _name_can_be_a_folder(config: TrainConfig) -> None:
-    name, safe = config.name, "letters of any language, digits, spaces, - and _ are safe on every system"
+    _can_be_a_folder("name", config.name)
+    for trial in config.evaluation.trials:
+        _can_be_a_folder("evaluation.trials", trial)
+
+
+def _can_be_a_folder(key: str, name: str) -> None:
+    safe = "letters of any language, digits, spaces, - and _ are safe on every system"
     if bad := sorted({letter for letter in name if letter in '<>:"/\\|?*' or not letter.isprintable()}):
-        raise ConfigError(f"name: {name!r} has {' '.join(map(repr, bad))}, which a folder's name cannot have; {safe}")
+        raise ConfigError(f"{key}: {name!r} has {' '.join(map(repr, bad))}, which a folder's name cannot have; {safe}")
     if name != name.strip() or name.endswith(".") or name.split(".")[0].strip().lower() in {"", *_WINDOWS_DEVICES}:
         why = "empty, a space or dot at an end, or a Windows device"
-        raise ConfigError(f"name: {name!r} cannot be a folder's name ({why}); {safe}")
+        raise ConfigError(f"{key}: {name!r} cannot be a folder's name ({why}); {safe}")
     if (size := len(name.encode())) > 200:  # folder names end at 255 bytes, and the run folder puts the time in front
-        raise ConfigError(f"name: {shown(name)} is {size} bytes long; at most 200, where a Korean letter takes 3")
+        raise ConfigError(f"{key}: {shown(name)} is {size} bytes long; at most 200, where a Korean letter takes 3")
 
 
 def _physics_rate_is_multiple_of_control_rate(config: TrainConfig) -> None:

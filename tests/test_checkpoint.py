@@ -23,6 +23,7 @@ import torch
 from helpers import experiment
 from stable_baselines3 import PPO
 
+from myoassist.config import EvaluationConfig
 from myoassist.errors import MyoAssistError, RunError
 from myoassist.evaluation import evaluate_command
 from myoassist.learn import checkpoint as module
@@ -37,7 +38,7 @@ from myoassist.learn.checkpoint import (
     write_best,
 )
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_actor
-from myoassist.learn.saving import Judge
+from myoassist.learn.judge import Judge
 from myoassist.learn.training import train
 from myoassist.parsing import load_config
 
@@ -101,15 +102,17 @@ def test_best_is_more_episodes_to_the_end_then_more_distance(tmp_path: Path, mon
     evaluations: list[Any] = [
         Evaluation(2, done, distance, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.1, 1.0, {}) for done, distance in outcomes
     ]
-    monkeypatch.setattr("myoassist.learn.saving.evaluate_model", lambda *_: evaluations.pop(0))
+    monkeypatch.setattr(Judge, "_walk", lambda _: evaluations.pop(0))
     model: Any = SimpleNamespace(logger=SimpleNamespace(record=lambda *_: None))
+    settings, trials = EvaluationConfig(every_steps=10), {"walk": object()}
     wanted = []
     for number in range(len(outcomes)):
-        judge = Judge(object(), 10, tmp_path, model, None)  # type: ignore[arg-type]  # as after a resumption each time
+        judge = Judge(settings, trials, tmp_path, model, None)  # type: ignore[arg-type]  # as after resuming each time
         wanted.append(judge.evaluate(Moment(number * 10, number * 10 + 10, last=False)))
-        judge.saved(tmp_path / f"step_{number}")
+        (tmp_path / "checkpoints").mkdir(exist_ok=True)
+        judge.saved(tmp_path / "checkpoints" / f"step_{number}")
     assert wanted == [True, True, False, True, False]
-    best = read_best(tmp_path)
+    best = read_best(tmp_path / "checkpoints")
     assert best is not None and best["checkpoint"] == "step_3"
 
 

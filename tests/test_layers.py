@@ -20,6 +20,7 @@ LAYERS = (
     {"reference"},
     {"analysis"},
     {"view"},
+    {"finishing"},
     {"sim"},
     {"mdp"},
     {"env"},
@@ -37,7 +38,7 @@ KNOWN_BY = {
     "gymnasium": {"env", "learn"},
     "mujoco": {"model", "reference", "sim", "env.recorded", "view"},
     "assist_sim": {"model.compose"},
-    "wandb": {"learn.tracking"},
+    "wandb": {"learn.tracking", "learn.artifacts"},
 }
 
 

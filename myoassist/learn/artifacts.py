@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import tempfile
+import urllib.parse
 from pathlib import Path
 
 import platformdirs
@@ -53,7 +55,10 @@ def _download(name: str, kept: Path) -> Path:
     """Download into a folder beside ``kept`` and put it there whole; W&B checks every file's digest."""
     import wandb
 
-    if not (os.environ.get("WANDB_API_KEY") or wandb.api.api_key):
+    server = urllib.parse.urlsplit(wandb.setup().settings.base_url)
+    port = server.port or (80 if server.scheme == "http" else 443)
+    socket.create_connection((server.hostname or "", port), timeout=_TIMEOUT).close()  # W&B would try for minutes
+    if not wandb.login(prompt=False):
         raise RunError("there is no login: wandb login")
     artifact = wandb.Api(timeout=_TIMEOUT).artifact(name)
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -202,12 +202,12 @@ def load_checkpoint(place: str | Path, *, key: str = "checkpoint") -> Checkpoint
 
 
 def read_parameters(path: Path) -> dict[str, dict[str, Any]]:
-    """Every state dictionary in a checkpoint's policy file by its name, as ``policy`` and ``policy.optimizer``.
+    """Every state dictionary in a checkpoint or zip of a policy, by name: ``policy``, ``policy.optimizer`` …
 
     ``data``, which Stable-Baselines3 would unpickle, is not touched.
     """
     found: dict[str, dict[str, Any]] = {}
-    with zipfile.ZipFile(path / POLICY) as archive, warnings.catch_warnings():
+    with zipfile.ZipFile(path / POLICY if path.is_dir() else path) as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about the kind of a pickle that is then refused
         for name in archive.namelist():
             if name.endswith(".pth"):

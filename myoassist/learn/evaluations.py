@@ -15,6 +15,7 @@ from typing import Any
 from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
 from myoassist.errors import RunError
+from myoassist.learn.checkpoint import Checkpoint, checkpoint_name
 from myoassist.learn.evaluate import Evaluation, summarize
 from myoassist.learn.files import write_beside
 
@@ -33,6 +34,14 @@ def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
     while folder.exists() and not overwrite:
         folder, number = place / f"{name}_{number}", number + 1
     return folder
+
+
+def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) -> Path:
+    """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run."""
+    if output is not None:
+        return results_folder(output.parent, output.name, overwrite=overwrite)
+    name = checkpoint_name(checkpoint.steps)
+    return results_folder(run_of(checkpoint.path) / EVALUATIONS, name, overwrite=overwrite)
 
 
 @contextmanager
