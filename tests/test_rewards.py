@@ -268,5 +268,6 @@ def test_every_term_is_tested_here() -> None:
     assert set(REWARDS) == {
         *("forward", "joint_position", "joint_velocity", "activation", "smoothness", "action_rate", "device_effort"),
         *("alive", "joint_limit", "foot_load", "step_duration", "step_speed", "step_effort"),
+        "metabolic_rate",  # in test_metabolics.py
     }
     assert DT == 0.02  # the figures above

@@ -66,7 +66,8 @@ class Recording:
         ``units``: unit of each column of groups whose unit depends on it;
         ``joints``: by name ``side``, ``role``, ``low``, ``high`` (rad or m, OpenSim's signs);
         ``muscles``: by name ``side``, ``peak_force`` N, ``optimal_fiber_length`` m, ``tendon_slack_length`` m,
-        ``max_velocity`` in optimal lengths per s;
+        ``max_velocity`` in optimal lengths per s, ``shortest_active``, ``longest_active`` in optimal lengths,
+        ``passive_peak`` in peak forces;
         ``motors``: by name ``side``, ``peak_force``, ``drives`` (moment arms by joint);
         ``reference``: ``speed`` m/s, ``cycle_seconds``, ``joints`` (101 values over the cycle by joint), or null;
         ``episodes``: a list with ``env``, ``reason``, ``seconds``, ``distance``, ``total_reward``, ``terms`` … of each;

@@ -87,4 +87,4 @@ class Recorder:
 
 def _rows(values: np.ndarray) -> np.ndarray:
     """``(rows, frames, columns)`` or ``(rows, frames)`` with rows and frames in one axis."""
-    return values.reshape(-1, *values.shape[2:])
+    return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])  # -1 is ambiguous without columns

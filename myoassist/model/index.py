@@ -11,6 +11,7 @@ import numpy as np
 from myoassist.model.contact import body_side
 from myoassist.model.coupling import Coupling, find_coupling
 from myoassist.model.driving import moment_arms
+from myoassist.model.muscle import MuscleArchitecture, read_architecture
 
 ROOT_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
 LEG_COORDINATES = (
@@ -79,6 +80,7 @@ class ModelIndex:
     nu: int
     joints: dict[str, Joint]
     muscles: dict[str, Actuator]
+    architecture: dict[str, MuscleArchitecture]
     motors: dict[str, Actuator]
     sensors: dict[str, slice]
     soles: dict[str, list[str]]
@@ -234,6 +236,7 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
     coupling = find_coupling(model)
     joints = list_joints(model, coupling, {side: [model.geom(n).id for n in names] for side, names in soles.items()})
     loops = loop_dofs(model)
+    muscles = list_actuators(model, muscles=True)
     sensors = {
         model.sensor(s).name: slice(int(model.sensor_adr[s]), int(model.sensor_adr[s] + model.sensor_dim[s]))
         for s in range(model.nsensor)
@@ -246,7 +249,8 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
         na=model.na,
         nu=model.nu,
         joints=joints,
-        muscles=list_actuators(model, muscles=True),
+        muscles=muscles,
+        architecture=read_architecture(model, muscles),
         motors=list_motors(model, joints, coupling, loops, standing),
         sensors=sensors,
         soles=soles,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import mujoco
 
-from myoassist.model.index import ModelIndex
+if TYPE_CHECKING:
+    from myoassist.model.index import Actuator, ModelIndex
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,9 @@ class MuscleArchitecture:
     """Parameters of one muscle, whose tendon is rigid in MuJoCo.
 
     ``peak_force`` isometric, N. ``optimal_fiber_length`` and ``tendon_slack_length`` m: fibre length is the length of
-    muscle and tendon minus the tendon's. ``max_velocity`` of shortening, optimal fibre lengths per s.
+    muscle and tendon minus the tendon's. ``max_velocity`` of shortening, optimal fibre lengths per s. It has active
+    force between ``shortest_active`` and ``longest_active`` optimal fibre lengths; at the latter its passive force is
+    ``passive_peak`` of ``peak_force``.
     """
 
     side: str
@@ -22,17 +26,20 @@ class MuscleArchitecture:
     optimal_fiber_length: float
     tendon_slack_length: float
     max_velocity: float
+    shortest_active: float
+    longest_active: float
+    passive_peak: float
 
 
-def muscle_architecture(model: mujoco.MjModel, index: ModelIndex) -> dict[str, MuscleArchitecture]:
-    """Architecture of every muscle by name.
+def read_architecture(model: mujoco.MjModel, muscles: dict[str, Actuator]) -> dict[str, MuscleArchitecture]:
+    """Architecture of muscles by name.
 
     MuJoCo maps the ``lengthrange`` of muscle and tendon to the ``range`` of normalised fibre lengths; optimal and slack
     length follow from both (MuJoCo documentation, Computation, Muscles).
     """
     found = {}
-    for name, muscle in index.muscles.items():
-        low, high, _, _, _, _, max_velocity = model.actuator_gainprm[muscle.id, :7]
+    for name, muscle in muscles.items():
+        low, high, _, _, active_low, active_high, max_velocity, passive_peak = model.actuator_gainprm[muscle.id, :8]
         shortest, longest = model.actuator_lengthrange[muscle.id]
         optimal = float((longest - shortest) / (high - low))
         found[name] = MuscleArchitecture(
@@ -41,5 +48,13 @@ def muscle_architecture(model: mujoco.MjModel, index: ModelIndex) -> dict[str, M
             optimal_fiber_length=optimal,
             tendon_slack_length=float(shortest - low * optimal),
             max_velocity=float(max_velocity),
+            shortest_active=float(active_low),
+            longest_active=float(active_high),
+            passive_peak=float(passive_peak),
         )
     return found
+
+
+def muscle_architecture(model: mujoco.MjModel, index: ModelIndex) -> dict[str, MuscleArchitecture]:
+    """Architecture of every muscle of ``model``, a compiled model of ``index``, by name."""
+    return read_architecture(model, index.muscles)

@@ -1,0 +1,84 @@
+"""Space and time of the strides: lengths, durations, shares of the cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from myoassist.analysis.gait import Gait
+from myoassist.analysis.gait_metric import PerStride
+from myoassist.analysis.strides import Stride, frame_span
+
+Strides = Sequence[Stride]
+
+
+def timing(gait: Gait) -> list[PerStride]:
+    """Durations, cadence, and shares of the gait cycle."""
+    dt = gait.recording.dt
+    starts, ends = frame_span(gait.strides)
+    seconds = (ends - starts) * dt
+    toe_off = np.array([stride.toe_off for stride in gait.strides], dtype=int)
+    other = np.array([stride.other_strike for stride in gait.strides], dtype=int)
+    stance = (toe_off - starts) / np.maximum(ends - starts, 1)
+    both = (gait.stance["r"] & gait.stance["l"]).astype(float)
+    none = (~gait.stance["r"] & ~gait.stance["l"]).astype(float)
+    return [
+        PerStride("stride_time", seconds, "s", "heel strike to the next of the same foot"),
+        PerStride(
+            "step_time", _where(other, (ends - other) * dt), "s", "heel strike of the other foot to that of this"
+        ),
+        PerStride("cadence", 120.0 / np.maximum(seconds, dt), "steps/min", "two steps in each stride", "body"),
+        PerStride("stance_share", stance, "1", "heel strike to toe-off, share of the stride"),
+        PerStride("swing_share", 1.0 - stance, "1", "toe-off to heel strike, share of the stride"),
+        PerStride("double_support_share", gait.means(both), "1", "both feet loaded, share of the stride", "body"),
+        PerStride("flight_share", gait.means(none), "1", "no foot loaded, share of the stride", "body"),
+    ]
+
+
+def distances(gait: Gait) -> list[PerStride]:
+    """Lengths of strides and steps, and step width where the body moves sideways."""
+    starts, ends = frame_span(gait.strides)
+    seconds = np.maximum(ends - starts, 1) * gait.recording.dt
+    if gait.signal("foot_position") is None:
+        return []
+    length = gait.of_foot(lambda side, strides: _moved(_heel(gait, side, "x"), strides))
+    step = gait.of_foot(lambda side, strides: _step(gait, side, strides, "x"))
+    found = [
+        PerStride("stride_length", length, "m", "forward distance between heel strikes of the same foot"),
+        PerStride("step_length", step, "m", "forward distance from the other foot's heel strike to that of this"),
+        PerStride("stride_speed", length / seconds, "m/s", "stride length / stride time"),
+    ]
+    if not gait.recording.meta["planar"]:
+        width = gait.of_foot(lambda side, strides: _width(gait, side, strides))
+        found.append(PerStride("step_width", width, "m", "distance sideways between successive heel strikes"))
+    return found
+
+
+def _where(frames: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``values``, nan where there is no frame."""
+    return np.where(frames >= 0, values, np.nan)
+
+
+def _heel(gait: Gait, side: str, axis: str) -> np.ndarray | None:
+    return gait.signal("foot_position", f"heel_{side}_{axis}")
+
+
+def _moved(place: np.ndarray | None, strides: Strides) -> np.ndarray | None:
+    starts, ends = frame_span(strides)
+    return None if place is None else place[ends] - place[starts]
+
+
+def _step(gait: Gait, side: str, strides: Strides, axis: str) -> np.ndarray | None:
+    """Heel at the end of each stride, less the other heel at its strike before."""
+    own, other = _heel(gait, side, axis), _heel(gait, "l" if side == "r" else "r", axis)
+    if own is None or other is None:
+        return None
+    before = np.array([stride.other_strike for stride in strides], dtype=int)
+    return _where(before, own[frame_span(strides)[1]] - other[before])
+
+
+def _width(gait: Gait, side: str, strides: Strides) -> np.ndarray | None:
+    """Left heel minus right heel; y points to the left. Negative where the feet cross."""
+    apart = _step(gait, side, strides, "y")
+    return apart if apart is None or side == "l" else -apart
