@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.recording import FILE, load_recording
-from myoassist.config import EvaluationConfig
+from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
 from myoassist.parsing import parse_config
 
@@ -33,22 +33,23 @@ def finish_evaluation(folder: Path, *, say: Callable[[str], Any] = lambda line: 
             settings = parse_config(recording.meta["experiment"]).evaluation
             result = analyse_trial(trial, plots=settings.plots)
             say(f"{trial.name}: {result.verdict}")
-            film(trial, settings, say=say)
+            film(trial, trial, settings.video, say=say)
         except MyoAssistError as error:
             say(f"{trial.name}: {error}")
     return write_report(folder)
 
 
-def film(trial: Path, settings: EvaluationConfig, *, say: Callable[[str], Any]) -> None:
-    """Make the videos of a trial that its settings ask for."""
+def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], Any]) -> None:
+    """Make the videos of the recording at ``place`` that ``video`` asks for, in ``folder/videos``."""
+    if not video.episodes:
+        return
     from myoassist.view.video import make_video
 
-    recording = load_recording(trial)
-    for episode in range(min(settings.video.episodes, len(recording.episodes))):
-        made = make_video(
-            recording, episode, trial / VIDEOS / f"episode_{episode}.mp4", settings.camera, settings.video
-        )
-        say(f"{trial.name}: {made}")
+    recording = load_recording(place)
+    camera = parse_config(recording.meta["experiment"]).evaluation.camera
+    for episode in range(min(video.episodes, len(recording.episodes))):
+        path = folder / VIDEOS / f"episode_{episode}.mp4"
+        say(f"{recording.name}: {make_video(recording, episode, path, camera, video)}")
 
 
 def trials_in(folder: Path) -> list[Path]:
@@ -63,13 +64,21 @@ def finish_run(run: Path) -> Path:
     return write_run_report(run)
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
 def main() -> int:
     """Finish the folder named on the command line; the exit code is 1 where it could not be done."""
     folder = Path(sys.argv[1])
     if hasattr(os, "nice"):
         os.nice(10)  # training comes first
     try:
-        made = finish_run(folder) if (folder / "checkpoints").is_dir() else finish_evaluation(folder, say=lambda line: sys.stdout.write(f"{line}\n"))
+        made = (
+            finish_run(folder)
+            if (folder / "checkpoints").is_dir()
+            else finish_evaluation(folder, say=lambda line: sys.stdout.write(f"{line}\n"))
+        )
     except MyoAssistError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

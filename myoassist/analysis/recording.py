@@ -146,7 +146,7 @@ def load_recording(place: str | Path) -> Recording:
     if not path.is_file():
         raise RunError(f"recording={place}: no such file; give {FILE} of an evaluation, or the folder that holds it")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(str(arrays.pop("meta")))
         if meta["kind"] != KIND or not isinstance(meta["columns"], dict):
