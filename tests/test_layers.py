@@ -36,8 +36,14 @@ KNOWN_BY = {
     "stable_baselines3": {"learn", "env.sb3_vec_env"},
     "sb3_contrib": {"learn"},
     "gymnasium": {"env", "learn"},
+    "jinja2": {"analysis.report"},
+    "matplotlib": {"analysis.plots"},
     "mujoco": {"model", "reference", "sim", "env.recorded", "view"},
     "assist_sim": {"model.compose"},
+    "imageio_ffmpeg": {"view.encoder"},
+    "PIL": {"view", "analysis.plots", "analysis.report_media"},
+    "viser": {"view.browser", "view.browser_plots"},
+    "trimesh": {"view.browser", "view.meshes"},
     "wandb": {"learn.tracking", "learn.artifacts"},
 }
 
