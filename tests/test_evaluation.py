@@ -161,7 +161,8 @@ def test_newest_run_is_taken_where_none_is_named(run: Path, tmp_path: Path, monk
         (["checkpoint={run}", "terrain=ruogh"], "did you mean 'rough'"),
         (["checkpoint={run}", "evaluation.trials={a/b: {}}"], "a folder's name cannot have"),
         (["checkpoint={run}", "model=26muscle"], "signals do not fit"),
-        (["checkpoint={run}", "evaluation.plots=[kinematic]"], "kinematics"),
+        (["checkpoint={run}", "evaluation.plots=[kinematic]"], "did you mean 'kinematics'"),
+        (["checkpoint={run}", "evaluation.video.panel=[device_torque.knee*]"], "evaluation.video.panel"),
     ],
 )
 def test_a_wrong_request_is_one_line(run: Path, capsys: pytest.CaptureFixture[str], arguments, said: str) -> None:

@@ -62,8 +62,24 @@ def trial_config(config: TrainConfig, trial: TrialConfig | None = None) -> Train
 
 def make_trials(config: TrainConfig) -> dict[str, Evaluator]:
     """The trials that ``config.evaluation`` asks for, by name and in order, built."""
-    trials: dict[str, TrialConfig | None] = {**config.evaluation.trials}
-    return {name: Evaluator(config, trial) for name, trial in (trials or {DEFAULT_TRIAL: None}).items()}
+    asked: dict[str, TrialConfig | None] = {**config.evaluation.trials}
+    trials = {name: Evaluator(config, trial) for name, trial in (asked or {DEFAULT_TRIAL: None}).items()}
+    for evaluator in trials.values():
+        check_drawing(evaluator)
+    return trials
+
+
+def check_drawing(evaluator: Evaluator) -> None:
+    """Raise ConfigError for a plot, or a signal in the video's panel, that does not exist; libraries load if needed."""
+    settings = evaluator.config.evaluation
+    if settings.plots != ["*"]:
+        from myoassist.analysis.plots.save import chosen
+
+        chosen(settings.plots)
+    if settings.video.panel:
+        from myoassist.view.panel import choose_plots
+
+        choose_plots(evaluator.glimpse(), 0, settings.video.panel, where="evaluation.video.panel")
 
 
 class Evaluator:
@@ -95,6 +111,15 @@ class Evaluator:
             self.walk.watchers.remove(recorder)
         facts = {"seed": settings.seed, "deterministic": settings.deterministic}
         return episodes, recorder.recording(episodes, **facts, **meta)
+
+    def glimpse(self) -> Recording:
+        """A recording of one control step without any effort: what a recording of these environments holds."""
+        recorder = Recorder(self.walk, record_hz=self.config.evaluation.record_hz, envs=1)
+        self.walk.reset(seed=self.config.evaluation.seed)
+        self.walk.watchers.append(recorder)
+        self.walk.step(np.zeros((self.walk.num_envs, len(self.walk.action_map))))
+        self.walk.watchers.remove(recorder)
+        return recorder.recording([], name="glimpse")
 
     def close(self) -> None:
         """Stop the simulation threads."""
