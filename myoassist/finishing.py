@@ -43,13 +43,16 @@ def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], 
     """Make the videos of the recording at ``place`` that ``video`` asks for, in ``folder/videos``."""
     if not video.episodes:
         return
-    from myoassist.view.video import make_video
+    from myoassist.view.video import make_film
 
     recording = load_recording(place)
     camera = parse_config(recording.meta["experiment"]).evaluation.camera
     for episode in range(min(video.episodes, len(recording.episodes))):
         path = folder / VIDEOS / f"episode_{episode}.mp4"
-        say(f"{recording.name}: {make_video(recording, episode, path, camera, video)}")
+        made = make_film(recording, episode, path, camera, video)
+        say(f"{recording.name}: {made.path}")
+        if made.note:
+            say(made.note)
 
 
 def trials_in(folder: Path) -> list[Path]:
