@@ -1,20 +1,22 @@
-"""Ground: a plane, or a height field per environment. One function per terrain type, registered in ``HEIGHTS``."""
+"""Ground: a plane, or a height field per environment, made of the surfaces in ``surfaces.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from myoassist.config import FlatTerrain, RoughTerrain, Terrain
+from myoassist.config import Course, CurriculumTerrain, FlatTerrain, Surface, Terrain, Tiles
 from myoassist.model.contact import GROUND
+from myoassist.model.surfaces import SURFACES
 
-BEHIND = 3.0  # m of course behind the start
+BEHIND = 3.0  # m of level course behind the start
 PLANAR_WIDTH = 0.8  # m: a planar body never leaves its plane, so a strip under both feet is enough
+CROSS_GRID = 0.1  # m: samples across the course are no closer, whatever the grid along it; contact costs by the cell
 BASE = 0.5  # m of solid ground under the lowest point
+WINDOW = (np.arange(12) - 5.5) * 0.05  # m: 0.6 m of the course, a step's length, around a point
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,15 @@ class HeightGrid:
     """Ground heights on a regular grid, one per ground.
 
     ``heights``: ``(n_grounds, rows, columns)`` in m over the level of the start; rows run along y, columns along x.
-    ``x_first``, ``y_first``: position of the first sample; ``spacing``: distance between samples, all in m.
+    ``x_first``, ``y_first``: position of the first sample; ``spacing`` and ``row_spacing``: distance between samples
+    along x and along y, all in m.
     """
 
     heights: np.ndarray
     x_first: float
     y_first: float
     spacing: float
+    row_spacing: float
 
     def at(self, ground: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Ground height in m at ``x``, ``y`` (any shape, m) of the grounds numbered ``ground`` (same shape).
@@ -38,7 +42,7 @@ class HeightGrid:
         """
         rows, columns = self.heights.shape[1:]
         column = np.clip((np.asarray(x) - self.x_first) / self.spacing, 0, columns - 1)
-        row = np.clip((np.asarray(y) - self.y_first) / self.spacing, 0, rows - 1)
+        row = np.clip((np.asarray(y) - self.y_first) / self.row_spacing, 0, rows - 1)
         i, j = np.minimum(row.astype(int), rows - 2), np.minimum(column.astype(int), columns - 2)
         a, b = row - i, column - j
         first, last = self.heights[ground, i, j], self.heights[ground, i + 1, j + 1]
@@ -56,33 +60,60 @@ class Ground:
         """Ground height in m over the level of the start, shape of ``x``."""
         return np.zeros(np.shape(x)) if self.grid is None else self.grid.at(ground, x, y)
 
+    def level(self, ground: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Mean height in m over a step's length (0.6 m along the course) around ``x``, ``y``, each ``(n,)``.
 
-def rough_heights(config: RoughTerrain, *, planar: bool, grounds: int, rng: np.random.Generator) -> HeightGrid:
-    """Random heights in ``[-amplitude, amplitude]``, smoothed, with a level start that blends in over one metre."""
-    width = PLANAR_WIDTH if planar else config.width
-    columns = round((config.length + BEHIND) / config.grid) + 1
-    rows = max(2, round(width / config.grid) + 1)
-    noise = rng.uniform(-1, 1, size=(grounds, rows, columns))
-    sigma = config.smoothing / config.grid
-    smooth = gaussian_filter(noise, sigma=(0, sigma, sigma), mode="nearest")
-    smooth /= np.abs(smooth).max(axis=(1, 2), keepdims=True)
-    x = -BEHIND + config.grid * np.arange(columns)
-    rise = np.clip((x - config.safe_zone) / 1.0, 0, 1)
-    blend = rise * rise * (3 - 2 * rise)
-    heights = config.amplitude * smooth * blend
-    return HeightGrid(heights=heights, x_first=-BEHIND, y_first=-(rows - 1) * config.grid / 2, spacing=config.grid)
-
-
-HEIGHTS: dict[type, Callable[..., HeightGrid] | None] = {
-    FlatTerrain: None,
-    RoughTerrain: rough_heights,
-}  # None: a plane
+        What a walker stands on: at the edge of a stair it does not jump by a step, as the height of one point does.
+        """
+        if self.grid is None:
+            return np.zeros(np.shape(x))
+        return self.grid.at(ground[:, None], x[:, None] + WINDOW, y[:, None]).mean(axis=1)
 
 
 def make_ground(config: Terrain, *, planar: bool, grounds: int, rng: np.random.Generator) -> Ground:
-    """Draw the heights of ``grounds`` different grounds (a plane needs none)."""
-    heights = HEIGHTS[type(config)]
-    return Ground(None if heights is None else heights(config, planar=planar, grounds=grounds, rng=rng))
+    """Draw the heights of ``grounds`` different grounds; a plane needs none.
+
+    A curriculum has ``levels`` times ``variants`` grounds whatever ``grounds`` says: those of level 0 first.
+    """
+    if isinstance(config, FlatTerrain) or (isinstance(config, Tiles) and not config.tiles):
+        return Ground()
+    x = -BEHIND + config.grid * np.arange(round((config.length + BEHIND) / config.grid) + 1)
+    width, row_spacing = (0.0, PLANAR_WIDTH) if planar else (config.width, max(config.grid, CROSS_GRID))
+    rows = round(width / row_spacing) + 1
+    y = row_spacing * (np.arange(rows) - (rows - 1) / 2)
+    count = config.variants if isinstance(config, CurriculumTerrain) else grounds
+    heights = np.stack([_course(config, x, y, child) for child in rng.spawn(count)]).astype(np.float32)
+    if planar:  # a strip that is level across
+        y, heights = np.array([-PLANAR_WIDTH / 2]), np.repeat(heights, 2, axis=1)
+    if isinstance(config, CurriculumTerrain):
+        shares = np.linspace(0, 1, config.levels, dtype=np.float32)
+        heights = np.concatenate([share * heights for share in shares])
+    return Ground(HeightGrid(heights, float(x[0]), float(y[0]), config.grid, row_spacing))
+
+
+def _course(config: Course, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Heights ``(rows, columns)`` of one course: the level start, then surface after surface."""
+    heights = np.zeros((len(y), len(x)))
+    begin, ahead = 0.0, x - config.safe_zone
+    for surface, length in _surfaces(config, rng):
+        columns = np.flatnonzero((ahead >= begin - 1e-9) & (ahead < begin + length - 1e-9))
+        if not len(columns):
+            break
+        level = heights[:, [columns[0] - 1]]  # the last column so far is level
+        heights[:, columns] = level + SURFACES[surface.type](surface, ahead[columns] - begin, y, rng)
+        begin += length
+    return heights
+
+
+def _surfaces(config: Course, rng: np.random.Generator) -> Iterator[tuple[Surface, float]]:
+    """The surfaces of a course in their order, each with its length."""
+    if isinstance(config, Tiles):
+        tiles = list(config.tiles.values())
+        while True:
+            for which in rng.permutation(len(tiles)):
+                yield tiles[which], config.tile_length
+    elif isinstance(config, Surface):
+        yield config, config.length
 
 
 def add_ground(spec: mujoco.MjSpec, ground: Ground, *, friction: float) -> None:
@@ -92,18 +123,20 @@ def add_ground(spec: mujoco.MjSpec, ground: Ground, *, friction: float) -> None:
     if ground.grid is None:
         geom.type, geom.size = mujoco.mjtGeom.mjGEOM_PLANE, [0, 0, 1]
         return
-    rows, columns = ground.grid.heights.shape[1:]
-    half = [(columns - 1) * ground.grid.spacing / 2, (rows - 1) * ground.grid.spacing / 2]
-    spec.add_hfield(name=GROUND, nrow=rows, ncol=columns, size=[*half, 1, BASE], userdata=np.zeros(rows * columns))
+    grid, (low, span) = ground.grid, _range(ground.grid)
+    rows, columns = grid.heights.shape[1:]
+    half = [(columns - 1) * grid.spacing / 2, (rows - 1) * grid.row_spacing / 2]
+    spec.add_hfield(name=GROUND, nrow=rows, ncol=columns, size=[*half, span, BASE], userdata=np.zeros(rows * columns))
     geom.type, geom.hfieldname = mujoco.mjtGeom.mjGEOM_HFIELD, GROUND
-    geom.pos = [ground.grid.x_first + half[0], ground.grid.y_first + half[1], 0]
+    geom.pos = [grid.x_first + half[0], grid.y_first + half[1], low]
 
 
 def lay_ground(model: mujoco.MjModel, grid: HeightGrid, which: int) -> None:
     """Write the heights of ground number ``which`` into the height field of a compiled ``model``."""
-    heights = grid.heights[which]
-    low, high = float(heights.min()), float(heights.max())
-    span = max(high - low, 1e-6)
-    model.hfield_size[0, 2] = span
-    model.hfield_data[:] = ((heights - low) / span).ravel()
-    model.geom_pos[model.geom(GROUND).id, 2] = low
+    low, span = _range(grid)  # of all grounds, so that the bounds the compiler found are right for each
+    model.hfield_data[:] = ((grid.heights[which] - low) / span).ravel()
+
+
+def _range(grid: HeightGrid) -> tuple[float, float]:
+    low, high = float(grid.heights.min()), float(grid.heights.max())
+    return low, max(high - low, 1e-6)
