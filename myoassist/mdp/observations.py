@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from myoassist.mdp import pelvis
 from myoassist.mdp.state import SIDES, Task, WalkState
-from myoassist.mdp.terms import Joints, Motors, Muscles
+from myoassist.mdp.terms import Joints, Motors, Muscles, ReferenceJoints
 
 OBSERVATIONS: dict[str, Callable] = {}
 NAMES: dict[str, Callable[..., tuple[str, ...]]] = {}
@@ -102,6 +103,37 @@ class muscle_velocity(_MuscleSensor):  # noqa: N801
         return state.sensordata[:, self._columns]
 
 
+class _FiberSensor(_MuscleSensor):
+    """A sensor of each muscle with its fibre's optimal length and largest velocity; MuJoCo's tendon is rigid."""
+
+    def __init__(self, task: Task, *, muscles: Muscles = "*") -> None:  # type: ignore[assignment]
+        super().__init__(task, muscles=muscles)
+        chosen = [task.index.architecture[name] for name in muscles.names]
+        self._optimal = np.array([muscle.optimal_fiber_length for muscle in chosen])
+        self._tendon = np.array([muscle.tendon_slack_length for muscle in chosen])
+        self._fastest = np.array([muscle.max_velocity for muscle in chosen])
+
+
+@observation(_muscle_names)
+class fiber_length(_FiberSensor):  # noqa: N801
+    """Muscle fibre lengths as a share of the optimal fibre length: 1 where the muscle is strongest."""
+
+    quantity = "length"
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        return (state.sensordata[:, self._columns] - self._tendon) / self._optimal
+
+
+@observation(_muscle_names)
+class fiber_velocity(_FiberSensor):  # noqa: N801
+    """Muscle fibre lengthening velocities as a share of the largest shortening velocity: -1 gives no force."""
+
+    quantity = "velocity"
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        return state.sensordata[:, self._columns] / (self._optimal * self._fastest)
+
+
 def _foot_parts(task: Task) -> list[tuple[str, list[str]]]:
     """Sole geoms of ``foot_r``, ``toes_r``, ``foot_l`` and ``toes_l``; a part without geoms is left out."""
     parts, toes = [], task.index.toe_soles
@@ -139,6 +171,63 @@ def gait_phase(state: WalkState) -> np.ndarray:
     """Sine and cosine of the phase of the reference, 0 at right heel strike."""
     angle = 2 * np.pi * state.phase
     return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+
+
+def _ahead_names(task: Task, *, joints: ReferenceJoints, seconds: list[float]) -> tuple[str, ...]:
+    return tuple(f"{second:g}s_{joint}" for second in seconds for joint in joints.names)
+
+
+@observation(_ahead_names)
+def reference_ahead(state: WalkState, *, joints: ReferenceJoints, seconds: list[float]) -> np.ndarray:
+    """Reference positions in rad (m) that the walker should have ``seconds`` from now, at the present target speed."""
+    cycles = state.cadence_ratio / state.task.reference.cycle_seconds
+    ahead = [state.task.reference.sample((state.phase + second * cycles) % 1.0)[0] for second in seconds]
+    return np.concatenate([position[:, joints.columns] for position in ahead], axis=1)
+
+
+def _axis_names(task: Task) -> tuple[str, ...]:
+    return ("forward", "up") if task.index.planar else pelvis.AXES
+
+
+def _in_plane(state: WalkState, vector: np.ndarray) -> np.ndarray:
+    return vector[:, ::2] if state.index.planar else vector
+
+
+@observation(_axis_names)
+def gravity_direction(state: WalkState) -> np.ndarray:
+    """Unit vector of gravity in the axes of the pelvis: its orientation but for the heading, as an IMU gives it."""
+    return _in_plane(state, pelvis.gravity(state))
+
+
+@observation(_axis_names)
+def pelvis_velocity(state: WalkState) -> np.ndarray:
+    """Velocity of the pelvis along its heading, to its left and up, m/s."""
+    return _in_plane(state, pelvis.velocity(state))
+
+
+@observation(lambda task: ("left",) if task.index.planar else pelvis.AXES)
+def pelvis_angular_velocity(state: WalkState) -> np.ndarray:
+    """Angular velocity of the pelvis about its own axes, rad/s; about the left axis, leaning forward is positive."""
+    turning = pelvis.angular_velocity(state)
+    return turning[:, 1:2] if state.index.planar else turning
+
+
+def _scan_names(task: Task, *, ahead: list[float], left: list[float]) -> tuple[str, ...]:
+    sides = ["" if y == 0 else f"_left_{y:g}" if y > 0 else f"_right_{-y:g}" for y in left]
+    return tuple(f"ahead_{x:g}{side}" for x in ahead for side in sides)
+
+
+@observation(_scan_names)
+def height_scan(state: WalkState, *, ahead: list[float], left: list[float] = [0.0]) -> np.ndarray:  # noqa: B006
+    """Heights of the ground over that below the pelvis, m, at each distance ``ahead`` and to the ``left``, m.
+
+    The points turn with the heading of the pelvis, not with its tilt. They count from the same level as its height.
+    """
+    x, y = (values.ravel() for values in np.meshgrid(ahead, left, indexing="ij"))
+    turned = pelvis.heading(state)[:, None]
+    forward, sideways = state.place
+    x, y = np.cos(turned) * x - np.sin(turned) * y, np.sin(turned) * x + np.cos(turned) * y
+    return state.ground_at(forward[:, None] + x, sideways[:, None] + y) - state.ground_height[:, None]
 
 
 def _action_names(task: Task) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from myoassist.mdp.state import Task, WalkState
+from myoassist.mdp.state import LOADED, SIDES, Task, WalkState
 from myoassist.mdp.terms import Motors, Muscles, TrackedJoints
 from myoassist.model.metabolics import MuscleParameters, umberger_2010
 
@@ -28,7 +28,7 @@ def joint_position(state: WalkState, *, joints: TrackedJoints, sharpness: float 
 
 
 def joint_velocity(state: WalkState, *, joints: TrackedJoints, sharpness: float = 8.0) -> np.ndarray:
-    """``dt sum_j w_j exp(-sharpness (q'_j - q'_ref,j v*/v_ref)^2)``: follow the reference's speeds, scaled."""
+    """``dt sum_j w_j exp(-sharpness (q'_j - q'_ref,j)^2)``: follow the reference's velocities at its cadence."""
     error = state.qvel[:, joints.dof] - state.reference_velocity[:, joints.columns]
     return state.task.dt * np.exp(-sharpness * error**2) @ joints.values
 
@@ -41,15 +41,20 @@ def position_error(state: WalkState, joints: TrackedJoints) -> np.ndarray:
     return error
 
 
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean of each row; 0 where there is nothing, as on a body without muscles."""
+    return values.sum(axis=1) / max(1, values.shape[1])
+
+
 def activation(state: WalkState, *, muscles: Muscles = "*", exponent: float = 1.0) -> np.ndarray:  # type: ignore[assignment]
     """``-dt mean(a^exponent)``: use the muscles sparingly. Exponent 2 is the usual effort."""
-    return -state.task.dt * np.mean(state.activation[:, muscles.columns] ** exponent, axis=1)
+    return -state.task.dt * _mean(state.activation[:, muscles.columns] ** exponent)
 
 
 def smoothness(state: WalkState, *, muscles: Muscles = "*", sharpness: float = 4.0) -> np.ndarray:  # type: ignore[assignment]
     """``+dt mean(exp(-sharpness (a - a_previous)^2))``: a bonus for activations that change slowly."""
     change = state.activation[:, muscles.columns] - state.previous_activation[:, muscles.columns]
-    return state.task.dt * np.mean(np.exp(-sharpness * change**2), axis=1)
+    return state.task.dt * _mean(np.exp(-sharpness * change**2))
 
 
 class joint_limit:  # noqa: N801  (named like the functions beside it)
@@ -60,7 +65,7 @@ class joint_limit:  # noqa: N801  (named like the functions beside it)
         self._columns = task.index.sensor_columns("limit", names)
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        torque = np.abs(state.sensordata[:, self._columns]).max(axis=1)
+        torque = np.abs(state.sensordata[:, self._columns]).max(axis=1, initial=0.0)
         return -state.task.dt * torque / state.index.body_weight
 
 
@@ -151,7 +156,64 @@ class step_effort(_PerStep):  # noqa: N801
     """``-integral of mean(a^2) dt`` over the step, paid at its heel strike, in s."""
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        return -self.gather(state, np.mean(state.activation**2, axis=1))
+        return -self.gather(state, _mean(state.activation**2))
+
+
+class symmetry(_PerStep):  # noqa: N801
+    """``-|T - T_last| / (T + T_last)``, paid at each heel strike: T is the time since the one before it, in s.
+
+    0 where left and right steps take the same time (half the symmetry index of Robinson et al. 1987). Times are whole
+    control steps.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self._last = np.full(task.num_envs, -1.0)  # s; -1 before the first heel strike, 0 before the second
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        time = self.gather(state, 1.0)
+        struck, known = time > 0, self._last > 0
+        uneven = np.abs(time - self._last) / np.where(struck & known, time + self._last, 1.0)
+        paid = np.where(struck & known, -uneven, 0.0)
+        self._last = np.where(struck, np.where(self._last < 0, 0.0, time), self._last)
+        return paid
+
+    def reset(self, rows: np.ndarray) -> None:
+        super().reset(rows)
+        self._last[rows] = -1.0
+
+
+class foot_clearance:  # noqa: N801
+    """``-sum over feet of max(0, 1 - h / clearance) d``: lift the toes in swing. In m per control step.
+
+    ``h`` is how much higher over the ground the toes are (their lowest sole, at its centre) than when standing, in m,
+    and ``d`` the way that they went over the ground in this step, in m. A foot that carries load counts not.
+    """
+
+    def __init__(self, task: Task, *, clearance: float = 0.03) -> None:
+        index = task.index
+        toes = {side: [n for n in index.soles[side] if n in index.toe_soles] or index.soles[side] for side in SIDES}
+        self._columns = [index.sensor_columns("foot", names).reshape(-1, 3) for names in toes.values()]
+        self._standing = [np.array([index.sole_heights[name] for name in names]) for names in toes.values()]
+        self._clearance = clearance
+        self._place = np.zeros((task.num_envs, 2, 2))
+        self._known = np.zeros(task.num_envs, dtype=bool)
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        total = np.zeros(state.num_envs)
+        for side, (columns, standing) in enumerate(zip(self._columns, self._standing, strict=True)):
+            x, y, z = (state.sensordata[:, columns[:, axis]] for axis in range(3))
+            height = (z - standing - state.ground_at(x, y)).min(axis=1)
+            place = np.stack([x.mean(axis=1), y.mean(axis=1)], axis=1)
+            way = np.linalg.norm(place - self._place[:, side], axis=1) * self._known
+            self._place[:, side] = place
+            swinging = state.foot_load[:, side] < LOADED * state.index.body_weight
+            total -= np.clip(1.0 - height / self._clearance, 0.0, None) * way * swinging
+        self._known[:] = True
+        return total
+
+    def reset(self, rows: np.ndarray) -> None:
+        self._known[rows] = False
 
 
 REWARDS: dict[str, Callable] = {
@@ -171,5 +233,7 @@ REWARDS: dict[str, Callable] = {
         step_speed,
         step_duration,
         step_effort,
+        symmetry,
+        foot_clearance,
     )
 }

@@ -22,7 +22,8 @@ DROPOUT = 0.15  # s: a shorter unloading is a dropout of the contact, not a swin
 class Task:
     """What is fixed for a task: model, reference, number of environments, control step ``dt`` in s, and actions.
 
-    ``actions`` are the names of what the policy drives; None stands for every muscle and motor.
+    ``actions`` are the names of what the policy drives; None stands for every muscle and motor. ``cadence_exponent``:
+    cadence grows with speed to this power.
     """
 
     index: ModelIndex
@@ -31,6 +32,7 @@ class Task:
     num_envs: int
     dt: float
     follow_speed: bool = True
+    cadence_exponent: float = 0.58
     actions: tuple[str, ...] | None = None
 
 
@@ -42,7 +44,8 @@ class WalkState:
     ``(n, n_muscles)``. ``target_speed`` ``(n,)`` m/s. ``phase`` ``(n,)`` in [0, 1), 0 at right heel strike.
     ``step`` ``(n,)`` control steps since the start. ``reference_position``, ``reference_velocity`` ``(n, n_tracked)``.
     ``foot_load`` ``(n, 2)`` vertical ground force right and left, N. ``heel_strike`` ``(n, 2)`` bool.
-    ``ground_height`` ``(n,)`` of the ground below the pelvis, m. ``speed`` ``(n,)`` forward, m/s.
+    ``ground_height`` ``(n,)`` of the ground below the pelvis, averaged over a step's length, m.
+    ``speed`` ``(n,)`` forward, m/s.
     """
 
     def __init__(self, task: Task, sim: BatchSim, *, num_actions: int) -> None:
@@ -78,24 +81,43 @@ class WalkState:
         return self.qpos[:, self._forward.qpos]
 
     @property
+    def place(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the pelvis is over the ground, m: forward and to the left, ``(n,)`` each."""
+        sideways = self.qpos[:, self._sideways.qpos] if self._sideways else np.zeros(self.num_envs)
+        return self.distance, sideways
+
+    def ground_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Ground height in m at the points ``x``, ``y`` ``(n, k)`` of each environment."""
+        return self.task.ground.height(np.broadcast_to(self.sim.ground[:, None], x.shape), x, y)
+
+    @property
     def height(self) -> np.ndarray:
         """Pelvis height over the ground below it, m."""
         return self.qpos[:, self._height.qpos] - self.ground_height
 
     @property
-    def speed_ratio(self) -> np.ndarray:
-        """Target speed over the reference's speed; 1 where the reference does not follow the target."""
+    def cadence_ratio(self) -> np.ndarray:
+        """Cadence at the target speed over the reference's: speed ratio to the power of 0.58 in people.
+
+        Step frequency grows with speed to the power 0.58 (Grieve and Gear 1966), step length to 0.42. 1 where the
+        reference does not follow the target.
+        """
         if not self.task.follow_speed:
             return np.ones(self.num_envs)
-        return self.target_speed / self.task.reference.speed
+        return (self.target_speed / self.task.reference.speed) ** self.task.cadence_exponent
 
-    def advance(self, action: np.ndarray) -> None:
-        """Take in one control step: clocks, phase, and everything derived from the new physics state."""
+    def advance(self, action: np.ndarray, target_speed: np.ndarray | None = None) -> None:
+        """Take in one control step: clocks, phase, and everything derived from the new physics state.
+
+        ``target_speed`` ``(n,)``: the target from now on; None leaves it.
+        """
         self.previous_action[:], self.action[:] = self.action, action
         self.previous_activation[:] = self.activation
         self.step += 1
-        self.phase += self.task.dt / self.task.reference.cycle_seconds * self.speed_ratio
+        self.phase += self.task.dt / self.task.reference.cycle_seconds * self.cadence_ratio
         self.phase %= 1.0
+        if target_speed is not None:
+            self.target_speed[:] = target_speed
         self._derive()
         loaded = self.foot_load > LOADED * self.index.body_weight
         np.logical_and(loaded, self._unloaded_for >= DROPOUT, out=self.heel_strike)
@@ -123,8 +145,7 @@ class WalkState:
         for side, columns in enumerate(self._load):
             self.foot_load[:, side] = self.sensordata[:, columns].sum(axis=1)
         if self.task.ground.grid is not None:
-            sideways = self.qpos[:, self._sideways.qpos] if self._sideways else np.zeros(self.num_envs)
-            self.ground_height[:] = self.task.ground.height(self.sim.ground, self.distance, sideways)
+            self.ground_height[:] = self.task.ground.level(self.sim.ground, *self.place)
         position, velocity = self.task.reference.sample(self.phase)
         self.reference_position[:] = position
-        self.reference_velocity[:] = velocity * self.speed_ratio[:, None]
+        self.reference_velocity[:] = velocity * self.cadence_ratio[:, None]

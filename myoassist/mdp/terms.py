@@ -1,8 +1,9 @@
 """How a term of the YAML becomes a function: its name looked up, its parameters checked, its names resolved once.
 
 A term is a function ``f(state, *, parameter=default, …)``, or a class with memory: ``__init__(task, *, parameter=…)``,
-``__call__(state)`` and ``reset(rows)``. A parameter annotated :class:`Joints`, :class:`TrackedJoints`, :class:`Muscles`
-or :class:`Motors` takes names or globs in the YAML and reaches the term as addresses.
+``__call__(state)`` and ``reset(rows)``. A parameter annotated :class:`Joints`, :class:`TrackedJoints`,
+:class:`ReferenceJoints`, :class:`Muscles` or :class:`Motors` takes names or globs in the YAML and reaches the term as
+addresses.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError, unknown
 from myoassist.mdp.state import Task
+from myoassist.model.muscle_groups import muscles_of
 
 
 def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> list[str]:
@@ -28,13 +30,29 @@ def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> l
     Raises:
         ConfigError: a pattern matches nothing, or is no text.
     """
-    listed, all_names = [patterns] if isinstance(patterns, str) else patterns, list(names)
-    if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(p, str) for p in listed):
-        raise ConfigError(f"{where}: {kind} names must be a name, a glob or a list of them, not {patterns!r}")
+    listed, all_names = _listed(patterns, kind, where), list(names)
     for pattern in listed:
         if not any(fnmatchcase(name, pattern) for name in all_names):
             raise ConfigError(unknown(kind, pattern, all_names, where=where, most=100))
     return [name for name in all_names if any(fnmatchcase(name, pattern) for pattern in listed)]
+
+
+def _listed(patterns: object, kind: str, where: str) -> list[str]:
+    listed = [patterns] if isinstance(patterns, str) else patterns
+    if not isinstance(listed, (list, tuple)) or not listed or not all(isinstance(p, str) for p in listed):
+        raise ConfigError(f"{where}: {kind} names must be a name, a glob or a list of them, not {patterns!r}")
+    return list(listed)
+
+
+def muscle_names(patterns: object, names: Iterable[str], *, where: str, complete: bool = True) -> list[str]:
+    """As :func:`match`, for muscles, which a group such as ``plantarflexors_r`` may mean too.
+
+    ``complete``: ``names`` are all of the body's, so that a group without muscles is a mistake.
+    """
+    all_names = list(names)
+    listed = _listed(patterns, "muscle", where)
+    chosen = {n for pattern in listed for n in muscles_of(pattern, all_names, where=where, complete=complete)}
+    return [name for name in all_names if name in chosen]
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ class TrackedJoints:
             raise ConfigError(f"{where}: must map joint names or globs to numbers, not {value!r}")
         chosen: dict[str, float] = {}
         for pattern, number in value.items():
-            if isinstance(number, bool) or not isinstance(number, (int, float)) or not np.isfinite(number):
+            if not _is_number(number):
                 raise ConfigError(f"{where}.{pattern}: must be a number, not {number!r}")
             names = match(str(pattern), task.reference.joints, kind="joint of the reference", where=where)
             chosen.update(dict.fromkeys(names, float(number)))
@@ -83,6 +101,20 @@ class TrackedJoints:
 
 
 @dataclass(frozen=True)
+class ReferenceJoints:
+    """Joints that the reference has: columns ``(n,)`` of its arrays."""
+
+    names: tuple[str, ...]
+    columns: np.ndarray
+
+    @classmethod
+    def resolve(cls, value: object, task: Task, where: str) -> ReferenceJoints:
+        order = list(task.reference.joints)
+        names = match(value, order, kind="joint of the reference", where=where)
+        return cls(tuple(names), np.array([order.index(name) for name in names]))
+
+
+@dataclass(frozen=True)
 class Actuators:
     """Muscles or motors by name: actuator ids, and columns of the muscles or motors in their own order, ``(n,)``."""
 
@@ -92,11 +124,14 @@ class Actuators:
 
 
 class Muscles(Actuators):
-    """Muscles by name."""
+    """Muscles by name, glob or group; ``*`` is none on a body that has motors only."""
 
     @classmethod
     def resolve(cls, value: object, task: Task, where: str) -> Muscles:
-        return _actuators(cls, task.index.muscles, value, kind="muscle", where=where)
+        if value in ("*", ["*"]) and not task.index.muscles:
+            return cls((), np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+        names = muscle_names(value, task.index.muscles, where=where, complete=False)
+        return _actuators(cls, task.index.muscles, names)
 
 
 class Motors(Actuators):
@@ -106,17 +141,16 @@ class Motors(Actuators):
     def resolve(cls, value: object, task: Task, where: str) -> Motors:
         if value in ("*", ["*"]) and not task.index.motors:
             return cls((), np.zeros(0, dtype=int), np.zeros(0, dtype=int))
-        return _actuators(cls, task.index.motors, value, kind="motor", where=where)
+        return _actuators(cls, task.index.motors, match(value, task.index.motors, kind="motor", where=where))
 
 
-def _actuators(cls: Any, table: dict, value: object, *, kind: str, where: str) -> Any:
-    names = match(value, table, kind=kind, where=where)
+def _actuators(cls: Any, table: dict, names: list[str]) -> Any:
     order = list(table)
     ids = np.array([table[name].id for name in names], dtype=int)
     return cls(tuple(names), ids, np.array([order.index(name) for name in names], dtype=int))
 
 
-RESOLVED = (Joints, TrackedJoints, Muscles, Motors)
+RESOLVED = (Joints, TrackedJoints, ReferenceJoints, Muscles, Motors)
 
 
 def parameters(term: Callable) -> dict[str, inspect.Parameter]:
@@ -125,6 +159,10 @@ def parameters(term: Callable) -> dict[str, inspect.Parameter]:
     hints = typing.get_type_hints(function)
     found = inspect.signature(function).parameters.values()
     return {p.name: p.replace(annotation=hints.get(p.name, Any)) for p in found if p.kind is p.KEYWORD_ONLY}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def check_term(registry: dict[str, Callable], config: TermConfig, *, kind: str, where: str) -> Callable:
@@ -140,10 +178,12 @@ def check_term(registry: dict[str, Callable], config: TermConfig, *, kind: str, 
     for name, value in config.params.items():
         if name not in known:
             raise ConfigError(unknown(f"parameter of {config.func}", name, known, where=f"{where}.params"))
-        if known[name].annotation in (float, int) and (
-            isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value)
-        ):
+        if known[name].annotation in (float, int) and not _is_number(value):
             raise ConfigError(f"{where}.params.{name}: must be a number, not {value!r}")
+        if known[name].annotation == list[float] and not (
+            isinstance(value, list) and value and all(map(_is_number, value)) and len(set(value)) == len(value)
+        ):
+            raise ConfigError(f"{where}.params.{name}: must be a list of different numbers, not {value!r}")
     missing = [name for name, p in known.items() if p.default is p.empty and name not in config.params]
     if missing:
         raise ConfigError(f"{where}.params: {config.func} needs {', '.join(missing)}")

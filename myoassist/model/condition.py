@@ -1,29 +1,39 @@
-"""Impairments that change the compiled model's muscles."""
+"""Impairments that change the compiled model's muscles; those of their drive are in ``mdp/drive.py``."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 
 import mujoco
+import numpy as np
 
 from myoassist.config import ConditionConfig
-from myoassist.errors import ModelError, unknown
 from myoassist.model.index import list_actuators
+from myoassist.model.muscle_groups import by_muscle
+
+# Columns of MuJoCo's parameters of a muscle: gainprm and biasprm, and dynprm.
+_PEAK_FORCE, _LARGEST_VELOCITY = 2, 6
+_DEACTIVATION_TIME = 1
 
 
 def apply_condition(model: mujoco.MjModel, condition: ConditionConfig) -> None:
-    """Scale the peak isometric force of muscles in place; later globs of ``condition.strength`` win over earlier ones.
+    """Scale peak isometric force, largest shortening velocity and deactivation time of muscles in place.
+
+    The passive force scales with the peak force.
 
     Raises:
-        ModelError: a glob matches no muscle.
+        ConfigError: a name or glob matches no muscle.
     """
+    gain, bias, dynamics = model.actuator_gainprm, model.actuator_biasprm, model.actuator_dynprm
+    _scale(model, condition.strength, (gain, bias), _PEAK_FORCE, "strength")
+    _scale(model, condition.contraction_velocity, (gain, bias), _LARGEST_VELOCITY, "contraction_velocity")
+    _scale(model, condition.deactivation_time, (dynamics,), _DEACTIVATION_TIME, "deactivation_time")
+
+
+def _scale(
+    model: mujoco.MjModel, factors: Mapping[str, float], tables: tuple[np.ndarray, ...], column: int, key: str
+) -> None:
     muscles = list_actuators(model, muscles=True)
-    factors: dict[str, float] = {}
-    for pattern, factor in condition.strength.items():
-        matched = [name for name in muscles if fnmatchcase(name, pattern)]
-        if not matched:
-            raise ModelError(unknown("muscle", pattern, muscles, where="condition.strength", most=100))
-        factors.update(dict.fromkeys(matched, factor))
-    for name, factor in factors.items():
-        model.actuator_gainprm[muscles[name].id, 2] *= factor  # mjGAIN_MUSCLE: prm[2] is the peak force in N
-        model.actuator_biasprm[muscles[name].id, 2] *= factor  # the passive force scales with the same muscle
+    for name, factor in by_muscle(factors, muscles, where=f"condition.{key}", complete=False).items():
+        for table in tables:
+            table[muscles[name].id, column] *= factor
