@@ -15,6 +15,7 @@ from myoassist.model.contact import restrict_contact, sole_geoms
 from myoassist.model.coupling import find_coupling
 from myoassist.model.index import ModelIndex, independent_joints, make_index
 from myoassist.model.lean import strip_drawing
+from myoassist.model.looks import add_looks
 from myoassist.model.posture import standing_pose
 from myoassist.model.sensors import replace_sensors
 from myoassist.model.terrain import Ground, add_ground, lay_ground, make_ground
@@ -46,30 +47,34 @@ def build_model(
     grounds: int = 1,
     rng: np.random.Generator | None = None,
     drawing: bool = False,
+    only: int | None = None,
 ) -> BuiltModel:
     """Build the simulation models.
 
     Args:
-        grounds: number of different grounds; a plane needs one model whatever this says.
+        grounds: number of different grounds; a plane needs one model whatever this says, a curriculum its levels.
         rng: draws the grounds; needed by terrains that are random.
-        drawing: keep meshes and sites for pictures; the simulation goes without.
+        drawing: keep meshes and sites for pictures, with light and colours; the simulation goes without.
+        only: number of the one ground wanted: ``models`` has one model then, as pictures need (20 MB each).
 
     Raises:
         ModelError: the pair cannot be composed, or a name does not exist on it.
     """
     spec = compose(model, device)
     full = spec.compile()
-    soles = sole_geoms(full)
+    soles = sole_geoms(full, model.roles.feet)
     names = {side: [_name(spec, geom) for geom in geoms] for side, geoms in soles.items()}
     planar = "pelvis_tz" not in {joint.name for joint in spec.joints}
     rng = rng if rng is not None else np.random.default_rng(0)
     ground = make_ground(terrain, planar=planar, grounds=grounds, rng=rng)
     _equip(spec, full, model, touching=[*names["r"], *names["l"]], drawing=drawing)
     add_ground(spec, ground, friction=terrain.friction)
+    if drawing:
+        add_looks(spec, full, ground)
     compiled = spec.compile()
     apply_condition(compiled, condition or ConditionConfig())
     index = make_index(compiled, body=model.body, soles=names, standing=standing_pose(full, soles))
-    return BuiltModel(models=_lay(compiled, ground), index=index, ground=ground)
+    return BuiltModel(models=_lay(compiled, ground, only), index=index, ground=ground)
 
 
 def _name(spec: mujoco.MjSpec, geom: int) -> str:
@@ -101,11 +106,19 @@ def _equip(
     spec.option.integrator = _INTEGRATORS[model.integrator]
 
 
-def _lay(compiled: mujoco.MjModel, ground: Ground) -> list[mujoco.MjModel]:
-    """One copy of the model for each ground."""
+def ground_generator(seed: int) -> np.random.Generator:
+    """The generator that draws the grounds of a batch with ``seed``; of its own, so that start states do not depend on
+    how many there are."""
+    world = np.random.SeedSequence(seed).spawn(2)[0]
+    return np.random.default_rng(world.spawn(1)[0])
+
+
+def _lay(compiled: mujoco.MjModel, ground: Ground, only: int | None) -> list[mujoco.MjModel]:
+    """One copy of the model for each ground, or for the only one wanted."""
     if ground.grid is None:
         return [compiled]
-    models = [copy.copy(compiled) for _ in ground.grid.heights]
-    for which, model in enumerate(models):
+    numbers = range(len(ground.grid.heights)) if only is None else [only]
+    models = [copy.copy(compiled) for _ in numbers]
+    for which, model in zip(numbers, models, strict=True):
         lay_ground(model, ground.grid, which)
     return models

@@ -15,6 +15,7 @@ from assist_sim.root_frame import to_planar_root
 
 from myoassist.config import DeviceConfig, ModelConfig
 from myoassist.errors import ModelError, unknown
+from myoassist.model.mjcf import load_mjcf
 
 STANDING_HEIGHT = 0.91  # m, pelvis height of the unassisted body in assist-sim's "stand" keyframe
 
@@ -46,6 +47,11 @@ def check_pair(model: ModelConfig, device: DeviceConfig) -> None:
     """Raise ``ModelError`` where assist-sim cannot put ``device`` on ``model``; builds nothing."""
     if device.assist_sim is None:
         return
+    if model.body == "mjcf":
+        raise ModelError(
+            f"device.assist_sim={device.assist_sim}: devices of assist-sim do not fit your own MJCF; give device=none, "
+            f"and the motors of the file are the device"
+        )
     devices = available_devices(model.body)
     if device.assist_sim not in devices:
         raise ModelError(unknown(f"device of body {model.body}", device.assist_sim, devices, where="device.assist_sim"))
@@ -61,6 +67,10 @@ def compose(model: ModelConfig, device: DeviceConfig) -> mujoco.MjSpec:
         ModelError: assist-sim does not know the pair or cannot build it.
     """
     check_pair(model, device)
+    if model.body == "mjcf":
+        spec = load_mjcf(model)
+        _lift_pelvis_to_standing(spec)
+        return spec
     cache = cache_folder()
     # assist-sim writes mesh paths relative to its cache, so the copy has to lie in the same folder
     xml = cache / f"{uuid.uuid4().hex}.read.xml"

@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
 import mujoco
 import numpy as np
 
-from myoassist.errors import ModelError
+from myoassist.errors import ModelError, unknown
 from myoassist.model.geometry import Surfaces
+from myoassist.model.naming import body_side
 
 GROUND = "ground"
 SOLE_DEPTH = 0.015  # m: only the part of a geom this close to the side's lowest point can reach level ground
 SOLE_SHARE = 0.35  # a further geom belongs to the sole if this share of its footprint lies beyond the lower ones
 CELL = 0.005  # m: grid on which footprints are compared
-_LEG_BODY = re.compile(r"^(?:femur|patella|tibia|talus|calcn|toes)(?:_.*)?_([rl])$")
 
 
-def body_side(model: mujoco.MjModel, body: int) -> str:
-    """Side ``"r"``, ``"l"`` or ``""`` of a body: that of the nearest leg segment above it (``femur_r`` and so on)."""
-    while body > 0:
-        found = _LEG_BODY.match(model.body(body).name)
-        if found:
-            return found.group(1)
-        body = model.body_parentid[body]
-    return ""
-
-
-def sole_geoms(model: mujoco.MjModel) -> dict[str, list[int]]:
+def sole_geoms(model: mujoco.MjModel, feet: Mapping[str, list[str]] | None = None) -> dict[str, list[int]]:
     """Geoms of each side that reach level ground first in the reference pose, lowest first.
 
     The lowest geom of a leg belongs to the sole; every next one does if a good share of its footprint lies beyond the
     footprints of the lower ones. So a shoe hides the foot inside it, and a device's bracket above the heel stays out.
 
+    Args:
+        feet: by side, names of the geoms that are the sole, or of bodies whose geoms are considered.
+
     Raises:
-        ModelError: a side has no geom that could touch anything.
+        ModelError: a side has no geom that could touch anything, or none of a given name.
     """
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     colliding = np.flatnonzero(model.geom_contype | model.geom_conaffinity).tolist()
     soles: dict[str, list[int]] = {}
     for side in ("r", "l"):
+        if feet and feet.get(side):
+            soles[side] = _given_soles(model, data, feet[side], side)
+            continue
         geoms = [geom for geom in colliding if body_side(model, model.geom_bodyid[geom]) == side]
         if not geoms:
             raise ModelError(f"side {side!r} of the model has no geom that can touch the ground")
         soles[side] = _lowest_cover(Surfaces(model, geoms), data)
     return soles
+
+
+def _given_soles(model: mujoco.MjModel, data: mujoco.MjData, names: list[str], side: str) -> list[int]:
+    """Geoms by their own name, and those of named bodies that reach the ground first."""
+    geoms, bodies = [model.geom(g).name for g in range(model.ngeom)], [model.body(b).name for b in range(model.nbody)]
+    for name in names:
+        if name not in geoms and name not in bodies:
+            known = [*filter(None, geoms), *bodies[1:]]
+            raise ModelError(unknown("geom or body of the file", name, known, where=f"model.roles.feet.{side}"))
+    chosen = [geoms.index(name) for name in names if name in geoms]
+    owners = {bodies.index(name) for name in names if name not in geoms}
+    below = [geom for geom in range(model.ngeom) if int(model.geom_bodyid[geom]) in owners]
+    if owners and not below:
+        raise ModelError(f"model.roles.feet.{side}: {', '.join(names)} has no geom")
+    return chosen + (_lowest_cover(Surfaces(model, below), data) if below else [])
 
 
 def _lowest_cover(surfaces: Surfaces, data: mujoco.MjData) -> list[int]:

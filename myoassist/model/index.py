@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 import mujoco
 import numpy as np
 
-from myoassist.model.contact import body_side
 from myoassist.model.coupling import Coupling, find_coupling
 from myoassist.model.driving import moment_arms
 from myoassist.model.muscle import MuscleArchitecture, read_architecture
+from myoassist.model.naming import LEG_JOINT, ROOT_COORDINATES, body_side, coordinate_of, side_of_name
 
-ROOT_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_tilt", "pelvis_list", "pelvis_rotation")
-LEG_COORDINATES = (
-    "hip_flexion",
-    "hip_adduction",
-    "hip_rotation",
-    "knee_angle",
-    "ankle_angle",
-    "subtalar_angle",
-    "mtp_angle",
-)
 VIA_POINT_MASS = 0.01  # kg, more than that of a via point; a prosthesis may leave one behind without its muscle
-_LEG_JOINT = re.compile(rf"^({'|'.join(LEG_COORDINATES)})_([rl])$")
-_ANY_LEG_ANGLE = re.compile(rf"({'|'.join(LEG_COORDINATES)})(_[rl])?$")
-_SIDE_SUFFIX = re.compile(r"_(r|l|R|L|dx|sx|right|left)$")
-_SIDE_OF = {"r": "r", "R": "r", "dx": "r", "right": "r", "l": "l", "L": "l", "sx": "l", "left": "l"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,10 @@ class Actuator:
 
 @dataclass(frozen=True)
 class ModelIndex:
-    """What the task needs to know of a compiled model, by name."""
+    """What the task needs to know of a compiled model, by name.
+
+    ``soles``: names of each side's sole geoms; ``sole_heights``: of their centres over the ground when standing, m.
+    """
 
     body: str
     planar: bool
@@ -85,6 +73,7 @@ class ModelIndex:
     sensors: dict[str, slice]
     soles: dict[str, list[str]]
     toe_soles: frozenset[str]
+    sole_heights: dict[str, float]
     coupling: Coupling
     loop_dofs: np.ndarray
     mass: float
@@ -105,18 +94,6 @@ class ModelIndex:
         """Columns of ``sensordata`` of ``<quantity>.<name>`` for each name, concatenated."""
         spans = [self.sensors[f"{quantity}.{name}"] for name in names]
         return np.concatenate([np.arange(s.start, s.stop) for s in spans]) if spans else np.zeros(0, dtype=int)
-
-
-def side_of_name(name: str) -> str:
-    """Side ``"r"``, ``"l"`` or ``""`` told by the end of a name (``_r``, ``_L``, ``_dx``, ``_left`` …)."""
-    found = _SIDE_SUFFIX.search(name)
-    return _SIDE_OF[found.group(1)] if found else ""
-
-
-def coordinate_of(name: str) -> str:
-    """OpenSim leg coordinate a joint's name ends with, side left off (also of a prosthetic joint), or ``""``."""
-    found = _ANY_LEG_ANGLE.search(name)
-    return found.group(1) if found else ""
 
 
 def independent_joints(model: mujoco.MjModel, coupling: Coupling) -> list[int]:
@@ -154,7 +131,7 @@ def list_joints(model: mujoco.MjModel, coupling: Coupling, soles: dict[str, list
     joints = {}
     for joint in independent_joints(model, coupling):
         name = model.joint(joint).name
-        leg = _LEG_JOINT.match(name)
+        leg = LEG_JOINT.match(name)
         role = "root" if name in ROOT_COORDINATES else "leg" if leg else "device"
         side = leg.group(2) if leg else body_side(model, model.jnt_bodyid[joint]) or side_of_name(name)
         limited = bool(model.jnt_limited[joint])
@@ -231,6 +208,13 @@ def _toe_soles(model: mujoco.MjModel, soles: dict[str, list[str]]) -> frozenset[
     return frozenset(name for name in names if _is_below(model, model.geom(name).bodyid[0], toes))
 
 
+def _sole_heights(model: mujoco.MjModel, soles: dict[str, list[str]], standing: np.ndarray) -> dict[str, float]:
+    data = mujoco.MjData(model)
+    data.qpos[:] = standing
+    mujoco.mj_kinematics(model, data)
+    return {name: float(data.geom(name).xpos[2]) for side in soles.values() for name in side}
+
+
 def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], standing: np.ndarray) -> ModelIndex:
     """Index a compiled simulation model. ``soles``: names of each side's sole geoms."""
     coupling = find_coupling(model)
@@ -255,6 +239,7 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
         sensors=sensors,
         soles=soles,
         toe_soles=_toe_soles(model, soles),
+        sole_heights=_sole_heights(model, soles, standing),
         coupling=coupling,
         loop_dofs=loops,
         mass=float(model.body_mass.sum()),

@@ -9,7 +9,7 @@ _WRAPS = (mujoco.mjtWrap.mjWRAP_SPHERE, mujoco.mjtWrap.mjWRAP_CYLINDER)
 
 
 def strip_drawing(spec: mujoco.MjSpec, model: mujoco.MjModel) -> None:
-    """Delete geoms, sites and meshes that no tendon, actuator, constraint or contact uses; inertia stays as compiled.
+    """Delete geoms, sites and meshes that the physics does not use, and empty textures; inertia stays as compiled.
 
     Args:
         spec: has no sensors that refer to sites (see :func:`myoassist.model.sensors.replace_sensors`).
@@ -34,6 +34,9 @@ def strip_drawing(spec: mujoco.MjSpec, model: mujoco.MjModel) -> None:
     for mesh in list(spec.meshes):
         if mesh.name not in used:
             spec.delete(mesh)
+    for texture in spec.textures:  # megabytes in each copy of the model; materials hold on to them, so one pixel stays
+        texture.file, texture.builtin = "", mujoco.mjtBuiltin.mjBUILTIN_FLAT
+        texture.width = texture.height = 1
 
 
 def _fix_inertia(body: mujoco.MjsBody, model: mujoco.MjModel) -> None:

@@ -1,4 +1,4 @@
-"""Joint, muscle and motor names of bodies and devices, known without building them."""
+"""Joint, muscle and motor names of bodies and devices; those of the shipped ones are known without building them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+
+from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig
+from myoassist.model.build import build_model
 
 NAMES_FILE = Path(__file__).parent.parent / "assets" / "names.yaml"
 BODIES = ("myolegs22", "myolegs26", "myolegs")
@@ -30,3 +33,11 @@ def known_names(body: str, device: str | None) -> Names:
     """Names of ``body`` with ``device`` (an assist-sim key, or None)."""
     own, added = _table()["bodies"][body], _table()["devices"].get(device, {"joints": [], "motors": []})
     return Names((*own["joints"], *added["joints"]), tuple(own["muscles"]), tuple(added["motors"]))
+
+
+def names_of(model: ModelConfig, device: DeviceConfig) -> Names:
+    """Names of a configured body with its device; a user's own MJCF is built to know them. Raises as build_model."""
+    if model.body != "mjcf":
+        return known_names(model.body, device.assist_sim)
+    index = build_model(model, device, FlatTerrain()).index
+    return Names(tuple(index.joints), tuple(index.muscles), tuple(index.motors))

@@ -8,7 +8,7 @@ import numpy as np
 from myoassist.model.geometry import Surfaces
 from myoassist.model.index import Joint, ModelIndex, coordinate_of
 
-TOE_OFF = 0.6  # leg phase at which the foot leaves the ground, share of the stride
+DOUBLE_SUPPORT = 0.1  # share of the stride between a heel strike and the other foot's toe-off
 CLEARANCE = 0.015  # m: height of the swing foot's lowest point in mid-swing
 _STEP = 1e-4  # rad, for finite differences
 
@@ -16,12 +16,13 @@ _STEP = 1e-4  # rad, for finite differences
 class Grounding:
     """Corrects poses of one model in place, phase by phase.
 
-    The stance leg (right in the first half of the cycle) decides the pelvis height. The other leg is lifted by the
-    least change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat while the
-    heel is up.
+    The stance leg (right from its heel strike to the left one) decides the pelvis height. The other leg is lifted
+    by the least change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat
+    while the heel is up.
     """
 
-    def __init__(self, model: mujoco.MjModel, index: ModelIndex) -> None:
+    def __init__(self, model: mujoco.MjModel, index: ModelIndex, *, left_strike: float = 0.5) -> None:
+        self._left_strike = left_strike
         self._model, self._data, self._index = model, mujoco.MjData(model), index
         self._soles = {side: Surfaces(model, [model.geom(n).id for n in names]) for side, names in index.soles.items()}
         self._height = index.joints["pelvis_ty"].qpos
@@ -33,12 +34,14 @@ class Grounding:
 
     def correct(self, qpos: np.ndarray, phase: float) -> None:
         """Correct ``qpos`` ``(nq,)`` of the gait at ``phase`` in place; coupled joints follow."""
-        stance, swing = ("r", "l") if phase % 1.0 < 0.5 else ("l", "r")
+        strike = self._left_strike
+        stance, swing = ("r", "l") if phase % 1.0 < strike else ("l", "r")
         self._data.qpos[:] = qpos
         for side in (stance, swing):
             self._flatten_toes(side)
         self._data.qpos[self._height] -= self._lowest(stance)
-        self._lift(swing, _clearance((phase if swing == "r" else phase + 0.5) % 1.0))
+        since, other = (phase, strike) if swing == "r" else (phase - strike, 1.0 - strike)
+        self._lift(swing, _clearance(since % 1.0, toe_off=other + DOUBLE_SUPPORT))
         qpos[:] = self._data.qpos
 
     def _follow(self) -> None:
@@ -72,11 +75,13 @@ class Grounding:
             self._flatten_toes(side)
 
     def _slope(self, side: str, joint: Joint) -> float:
+        """Rise of the sole per change of a joint, m/rad; none where the joint's limit stops it from rising further."""
         before = self._lowest(side)
         self._data.qpos[joint.qpos] += _STEP
         after = self._lowest(side)
         self._data.qpos[joint.qpos] -= _STEP
-        return (after - before) / _STEP
+        slope, angle = (after - before) / _STEP, self._data.qpos[joint.qpos]
+        return 0.0 if (slope > 0 and angle >= joint.high) or (slope < 0 and angle <= joint.low) else slope
 
 
 def _lifting(legs: list[Joint], side: str) -> list[Joint]:
@@ -86,7 +91,8 @@ def _lifting(legs: list[Joint], side: str) -> list[Joint]:
     return found if len(found) == len(wanted) else []
 
 
-def _clearance(leg_phase: float) -> float:
-    if leg_phase < TOE_OFF:
+def _clearance(leg_phase: float, *, toe_off: float) -> float:
+    """Wanted height of the swing foot in m at a phase since its own heel strike."""
+    if leg_phase < toe_off:
         return 0.0
-    return CLEARANCE * float(np.sin(np.pi * (leg_phase - TOE_OFF) / (1 - TOE_OFF)) ** 2)
+    return CLEARANCE * float(np.sin(np.pi * (leg_phase - toe_off) / (1 - toe_off)) ** 2)

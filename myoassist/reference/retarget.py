@@ -63,6 +63,13 @@ class Reference:
         angle = 2 * np.pi * phase[:, None] * np.arange(1, len(self.forward.cos) + 1)
         return self.forward.mean + np.cos(angle) @ self.forward.cos + np.sin(angle) @ self.forward.sin
 
+    def way(self, cycles: np.ndarray) -> np.ndarray:
+        """How far the pelvis goes forward ``(n,)`` in m in ``cycles`` ``(n,)`` strides from phase 0."""
+        order = 2 * np.pi * np.arange(1, len(self.forward.cos) + 1)
+        angle = cycles[:, None] * order
+        swing = np.sin(angle) @ (self.forward.cos / order) + (1 - np.cos(angle)) @ (self.forward.sin / order)
+        return self.cycle_seconds * (self.forward.mean * cycles + swing)
+
 
 def reference_state(
     reference: Reference, model: mujoco.MjModel, index: ModelIndex, phase: float
@@ -86,18 +93,27 @@ def consistent_state(
     return data.qpos.copy(), data.qvel.copy()
 
 
+def no_reference() -> Reference:
+    """A reference that tracks no joint, for a task without a gait; phase and cadence run on at a stride per second."""
+    none, curves = np.zeros(0), np.zeros((1, 0))
+    steady = Harmonics(1.25, np.zeros(1), np.zeros(1))
+    places = np.zeros(0, dtype=int)
+    return Reference((), places, places, none, curves, curves, none, none, steady, cycle_seconds=1.0, speed=1.25)
+
+
 def retarget(gait: Gait, model: mujoco.MjModel, index: ModelIndex) -> Reference:
     """Fit ``gait`` to a compiled model.
 
-    The trunk of every body is rigid: the mean of pelvis_tilt moves from the tilt to hip flexion. Left is right half a
-    cycle later. Pelvis height and toes come from the model's own kinematics, and the swing leg is lifted just enough to
-    clear the ground (:class:`myoassist.reference.grounding.Grounding`).
+    The trunk of every body is rigid: the mean of pelvis_tilt moves from the tilt to hip flexion. A left leg that the
+    gait does not tell is the right one half a cycle later. Pelvis height and toes come from the model's own
+    kinematics, and the swing leg is lifted just enough to clear the ground
+    (:class:`myoassist.reference.grounding.Grounding`).
     """
     forward = gait.coordinates[FORWARD]
     forward = forward.scaled(gait.speed / forward.mean)
-    curves = _curves(gait, index)
+    curves = wanted_curves(gait, index)
     raw = _table(curves, index, forward, gait)
-    grounding = Grounding(model, index)
+    grounding = Grounding(model, index, left_strike=gait.left_strike)
     poses = np.empty((SAMPLES, index.nq))
     for step in range(SAMPLES):
         poses[step] = index.standing_qpos
@@ -109,16 +125,18 @@ def retarget(gait: Gait, model: mujoco.MjModel, index: ModelIndex) -> Reference:
     return _table(curves, index, forward, gait)
 
 
-def _curves(gait: Gait, index: ModelIndex) -> dict[str, Harmonics]:
+def wanted_curves(gait: Gait, index: ModelIndex) -> dict[str, Harmonics]:
+    """The gait in the joints and signs of a model, before its limits and the ground have their say."""
     tilt = gait.coordinates["pelvis_tilt"]
-    source = dict(gait.coordinates)
-    source["pelvis_tilt"] = replace(tilt, mean=0.0)
-    source["hip_flexion"] = source["hip_flexion"].scaled(1.0, offset=tilt.mean)
     curves = {}
     for joint in index.joints.values():
         name = _source_name(joint, index)
-        if name in source and name != "pelvis_ty":
-            curve = source[name].shifted_half() if joint.side == "l" else source[name]
+        if name in gait.coordinates and name != "pelvis_ty":
+            curve = gait.curve(name, joint.side)
+            if name == "pelvis_tilt":
+                curve = replace(curve, mean=0.0)
+            if name == "hip_flexion":
+                curve = curve.scaled(1.0, offset=tilt.mean)
             curves[joint.name] = curve.scaled(joint.sign)
     return curves
 
