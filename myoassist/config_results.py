@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from myoassist.config_world import Command, Terrain
+from myoassist.config_terrain import Terrain
+from myoassist.config_world import Command
 from myoassist.fields import setting
 
 
@@ -28,6 +29,7 @@ class VideoConfig:
     width: int = setting(960, unit="pixels", ge=64, le=7680, help="width of the picture; even")
     height: int = setting(540, unit="pixels", ge=64, le=4320, help="height of the picture; even")
     speed: float = setting(1.0, gt=0, le=10, help="1 is real time, 0.5 is slow motion")
+    shadows: bool = setting(False, help="real shadows instead of soft spots; thrice the time without a graphics card")
     panel: list[str] = setting([], help="signals drawn below the picture as <group>.<column>, e.g. device_torque.*")
 
 

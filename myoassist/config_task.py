@@ -24,10 +24,18 @@ class RewardTermConfig(TermConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ObservationTermConfig(TermConfig):
+    """An observation term, and the sensor that measures it."""
+
+    noise: float = setting(0.0, ge=0, help="standard deviation of the sensor's noise, in the unit of the signals")
+    delay: float = setting(0.0, unit="s", ge=0, le=2, help="age of the values when the policy sees them")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObservationConfig:
     """What the policy sees: ordered terms, each giving named signals."""
 
-    terms: dict[str, TermConfig] = setting(help="observation terms by name, in order")
+    terms: dict[str, ObservationTermConfig] = setting(help="observation terms by name, in order")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,12 +72,14 @@ def own_settings(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 def _evaluate(arguments: list[str]) -> None:
     own, replaced = own_settings(arguments)
+    from myoassist.config import ViewConfig
     from myoassist.learn.finding import find_policy  # after the simple checks: torch takes seconds
     from myoassist.learn.progress import say
     from myoassist.replacing import replace_settings
 
     checkpoint = find_policy(own.get("checkpoint"))
-    config = replace_settings(checkpoint.config, replaced)
+    unwatched = replace(checkpoint.config, view=ViewConfig())  # it may have been watched in training
+    config = replace_settings(unwatched, replaced)
     say(f"checkpoint: {checkpoint.path} ({checkpoint.steps:,} steps)")
     if config.view.kind != "none":
         from myoassist.learn.live_walker import view_policy

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError
-from myoassist.parsing import check_consistency, parse_config
+from myoassist.parsing import check_consistency, parse_config, with_whole_paths
 
 
 def read_request(composed: DictConfig) -> TrainConfig:
@@ -29,6 +29,7 @@ def read_request(composed: DictConfig) -> TrainConfig:
     if plain.get("resume") is None:
         config = parse_config(plain)
         check_consistency(config)
+        config = with_whole_paths(config)
     else:
         config = read_resumption(str(plain["resume"]), HydraConfig.get().overrides.task)
     from myoassist.mdp.check import check_task  # imports MuJoCo, which a misspelt key need not wait for

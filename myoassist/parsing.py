@@ -10,7 +10,7 @@ import math
 import operator
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -46,6 +46,20 @@ def parse_config(data: Any, cls: type[Section] = TrainConfig, where: str = "") -
 def to_plain(config: Any) -> dict[str, Any]:
     """Return a configuration as plain data, which ``parse_config`` turns back into an equal one."""
     return asdict(config)
+
+
+def with_whole_paths(config: TrainConfig) -> TrainConfig:
+    """The experiment with the paths of the user's own files made absolute, so that it can go on from any folder."""
+
+    def whole(path: str | None) -> str | None:
+        return path and str(Path(path).expanduser().resolve())
+
+    model, reference = config.model, config.reference
+    return replace(
+        config,
+        model=replace(model, path=whole(model.path)),
+        reference=replace(reference, path=whole(reference.path)),
+    )
 
 
 def save_config(config: Any, path: str | Path) -> None:
@@ -136,6 +150,8 @@ def _parse_value(value: Any, kind: Any, key: str, metadata: Metadata) -> Any:
         return _parse_section(value, sections, key, {**metadata, "gt": None, "ge": metadata["ge"] or metadata["gt"]})
     kind, arguments = options[0], get_args(options[0])
     if get_origin(kind) is Literal:
+        if isinstance(value, bool):
+            value = str(value).lower()  # of a choice such as auto, true, false
         if isinstance(value, str) and value in arguments:
             return value
         raise ConfigError(unknown("choice", value if isinstance(value, str) else shown(value), arguments, where=key))

@@ -14,7 +14,7 @@ from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, unknown
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, syntax_problem
-from myoassist.parsing import check_consistency, parse_config, to_plain
+from myoassist.parsing import check_consistency, parse_config, to_plain, with_whole_paths
 
 
 def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfig:
@@ -39,7 +39,7 @@ def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfi
         _set(tree, override)
     config = parse_config(tree)
     check_consistency(config)
-    return config
+    return with_whole_paths(config)
 
 
 def _chosen(groups: list[Override], composer: Composer) -> dict[str, Any]:

@@ -12,19 +12,22 @@ from pathlib import Path
 
 from myoassist.config import (
     CrossQConfig,
+    MixtureCommand,
     OffPolicyConfig,
     OnPolicyConfig,
+    PlainCommand,
     PPOConfig,
     RecurrentPPOConfig,
-    RoughTerrain,
+    ReferencePhaseReset,
+    RolesConfig,
     Schedule,
     SeparateNetwork,
     TQCConfig,
     TrainConfig,
     TRPOConfig,
-    UniformCommand,
 )
 from myoassist.errors import ConfigError, shown, unknown
+from myoassist.rules_world import check_terrain
 
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789")}
 
@@ -40,11 +43,13 @@ def check_consistency(config: TrainConfig) -> None:
     _network_fits_algorithm(config)
     _actor_names_are_plain(config)
     _frozen_actors_can_be(config)
-    _command_range_is_ordered(config)
-    _rough_ground_fits_its_course(config)
+    _command_ranges_are_ordered(config)
+    check_terrain(config.terrain)
+    _own_body_has_a_file(config)
     _reference_is_a_readable_file(config)
+    _start_needs_a_reference(config)
     _torch_device_is_known(config)
-    _strength_names_muscles(config)
+    _conditions_name_muscles(config)
 
 
 def _name_can_be_a_folder(config: TrainConfig) -> None:
@@ -154,25 +159,42 @@ def _frozen_actors_can_be(config: TrainConfig) -> None:
         raise ConfigError("freeze: does not fit algorithm=trpo, whose step moves all actors at once")
 
 
-def _command_range_is_ordered(config: TrainConfig) -> None:
+def _command_ranges_are_ordered(config: TrainConfig) -> None:
     command = config.command
-    if isinstance(command, UniformCommand) and command.low > command.high:
-        raise ConfigError(f"command.low: got {command.low}; at most command.high={command.high}")
+    if not isinstance(command, MixtureCommand):
+        _command_is_ordered(command, "command")
+        return
+    if not any(part.weight for part in command.parts.values()):
+        raise ConfigError("command.parts: needs a part whose weight is above 0, as slow: {weight: 1, command: …}")
+    for name, part in command.parts.items():
+        _command_is_ordered(part.command, f"command.parts.{name}.command")
 
 
-def _rough_ground_fits_its_course(config: TrainConfig) -> None:
-    ground = config.terrain
-    if isinstance(ground, RoughTerrain):
-        if ground.safe_zone >= ground.length:
-            raise ConfigError(f"terrain.safe_zone: got {ground.safe_zone}; less than terrain.length={ground.length}")
-        if ground.grid > ground.width / 2:
-            raise ConfigError(f"terrain.grid: got {ground.grid}; at most half of terrain.width={ground.width}")
-        if ground.smoothing > ground.length / 10:
-            limit = f"at most a tenth of terrain.length={ground.length}, or no hills are left"
-            raise ConfigError(f"terrain.smoothing: got {ground.smoothing}; {limit}")
+def _command_is_ordered(command: PlainCommand, where: str) -> None:
+    for low, high in (("low", "high"), ("shortest_period", "longest_period"), ("shortest_hold", "longest_hold")):
+        if hasattr(command, low) and getattr(command, low) > getattr(command, high):
+            raise ConfigError(
+                f"{where}.{low}: got {getattr(command, low)}; at most {where}.{high}={getattr(command, high)}"
+            )
+
+
+def _own_body_has_a_file(config: TrainConfig) -> None:
+    model = config.model
+    if model.body == "mjcf" and model.path is None:
+        raise ConfigError("model.path: missing; model=mjcf needs the file of the body, as model.path=my_walker.xml")
+    if model.body != "mjcf" and (model.path is not None or model.roles != RolesConfig()):
+        raise ConfigError(f"model.path and model.roles belong to model=mjcf, not to body={model.body}")
+
+
+def _start_needs_a_reference(config: TrainConfig) -> None:
+    if not config.reference.imitate and isinstance(config.reset, ReferencePhaseReset):
+        raise ConfigError("reset.type: reference_phase needs a gait, and reference=none has none; take reset=standing")
 
 
 def _reference_is_a_readable_file(config: TrainConfig) -> None:
+    begin, end = config.reference.begin, config.reference.end
+    if begin is not None and end is not None and begin >= end:
+        raise ConfigError(f"reference.begin: got {begin:g}; less than reference.end={end:g}")
     try:
         if config.reference.path is not None:
             Path(config.reference.path).open("rb").close()
@@ -186,12 +208,17 @@ def _torch_device_is_known(config: TrainConfig) -> None:
         raise ConfigError(unknown("device", config.algorithm.device, ("auto", "cpu", "cuda"), where="algorithm.device"))
 
 
-def _strength_names_muscles(config: TrainConfig) -> None:
-    for glob in config.condition.strength:
-        if not re.fullmatch(r"[\w*?\[\]!-]+", glob):
-            raise ConfigError(
-                f"condition.strength: got {glob!r}; a muscle's name or a glob such as 'soleus_*' is allowed"
-            )
+def _conditions_name_muscles(config: TrainConfig) -> None:
+    condition = config.condition
+    for key in ("strength", "contraction_velocity", "deactivation_time", "fatigue.rates"):
+        table = condition.fatigue.rates if key == "fatigue.rates" else getattr(condition, key)
+        for pattern in table:
+            if not re.fullmatch(r"[\w*?\[\]!-]+", pattern):
+                allowed = "a muscle group such as 'plantarflexors', a muscle's name or a glob such as 'soleus_*'"
+                raise ConfigError(f"condition.{key}: got {pattern!r}; {allowed} is allowed")
+    if condition.fatigue.start_low > condition.fatigue.start_high:
+        limit = f"at most condition.fatigue.start_high={condition.fatigue.start_high}"
+        raise ConfigError(f"condition.fatigue.start_low: got {condition.fatigue.start_low}; {limit}")
 
 
 def _nearest_multiples(step: int, size: int) -> str:

@@ -33,7 +33,7 @@ def build() -> Build:
         **model: Any,
     ) -> BuiltModel:
         terrain = terrain or FlatTerrain()
-        key = (body, device, terrain, grounds, seed, drawing, *sorted(model.items()))
+        key = (body, device, repr(terrain), grounds, seed, drawing, *sorted(model.items()))
         if key not in known:
             known[key] = build_model(
                 ModelConfig(name=body, body=body, **model),  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from myoassist.config import TrainConfig
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terms import Joints, TrackedJoints
 from myoassist.model.index import Actuator, Joint
+from myoassist.model.muscle import MuscleArchitecture
 from myoassist.model.terrain import Ground
 from myoassist.parsing import parse_config
 from myoassist.reference.motion import Harmonics
@@ -50,6 +51,10 @@ _SENSORS = {
     "velocity.soleus_l": slice(19, 20),
     "force.exo_r": slice(20, 21),
     "force.exo_l": slice(21, 22),
+    "foot.heel_r": slice(22, 25),
+    "foot.toe_r": slice(25, 28),
+    "foot.heel_l": slice(28, 31),
+    "foot.toe_l": slice(31, 34),
 }
 
 
@@ -67,6 +72,11 @@ def muscle(name: str, number: int, *, activation: int, peak: float = 2000.0) -> 
     return Actuator(name=name, id=number, activation=activation, low=0.0, high=1.0, side=name[-1], peak_force=peak)
 
 
+def architecture(side: str, *, peak: float = 2000.0) -> MuscleArchitecture:
+    """A fibre of 50 mm on a tendon of 250 mm, shortening by at most 10 of its lengths per s."""
+    return MuscleArchitecture(side, peak, 0.05, 0.25, 10.0, 0.5, 1.6, 1.3)
+
+
 def stand_in_index(**changes: Any) -> Any:
     """An index of five joints, two muscles, two motors; addresses differ between qpos, dof, act and ctrl on purpose."""
     entries: dict[str, Any] = {
@@ -75,9 +85,12 @@ def stand_in_index(**changes: Any) -> Any:
             "soleus_r": muscle("soleus_r", 2, activation=1),
             "soleus_l": muscle("soleus_l", 3, activation=0, peak=1000.0),
         },
+        "architecture": {"soleus_r": architecture("r"), "soleus_l": architecture("l", peak=1000.0)},
         "motors": {"exo_r": motor("exo_r", 0, -1.0, 0.0), "exo_l": motor("exo_l", 1, -1.0, 0.0, peak=50.0)},
         "soles": {"r": ["heel_r", "toe_r"], "l": ["heel_l", "toe_l"]},
         "toe_soles": frozenset({"toe_r", "toe_l"}),
+        "sole_heights": {"heel_r": 0.04, "toe_r": 0.02, "heel_l": 0.04, "toe_l": 0.02},
+        "planar": True,
         "nu": 4,
         "body_weight": WEIGHT,
         "standing_height": 0.9,
@@ -120,7 +133,7 @@ def stand_in_state(num_envs: int = 2, *, task: Task | None = None, **arrays: Any
         qpos=np.zeros((num_envs, 6)),
         qvel=np.zeros((num_envs, 5)),
         act=np.zeros((num_envs, 2)),
-        sensordata=np.zeros((num_envs, 22)),
+        sensordata=np.zeros((num_envs, 34)),
         ground=np.arange(num_envs),
     )
     state = WalkState(task, sim, num_actions=4)

@@ -1,4 +1,4 @@
-"""How an episode begins: its target speed, its pose and what the walker's state forgets."""
+"""How an episode begins: its pose and what the walker's state forgets; and how the reference follows the target."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from helpers import SPEED, experiment, stand_in_index, stand_in_state, stand_in_task
 
-from myoassist.config import Command, FixedCommand, ReferencePhaseReset, Reset, StandingReset, UniformCommand
-from myoassist.mdp.commands import COMMANDS, draw_speed
+from myoassist.config import ReferencePhaseReset, Reset, StandingReset
 from myoassist.mdp.resets import POSES, start_bank
 from myoassist.model.build import BuiltModel
 from myoassist.model.terrain import Ground, HeightGrid
@@ -19,31 +18,16 @@ from myoassist.reference.retarget import Reference, consistent_state, retarget
 from myoassist.sim.bank import StateBank
 
 
-class TestCommands:
-    def test_fixed(self) -> None:
-        random = np.random.default_rng(0)
-        assert {draw_speed(FixedCommand(speed=0.9), random) for _ in range(5)} == {0.9}
-
-    def test_uniform(self) -> None:
-        random = np.random.default_rng(0)
-        drawn = np.array([draw_speed(UniformCommand(low=0.6, high=1.6), random) for _ in range(2000)])
-        assert (drawn.min(), drawn.max()) == (pytest.approx(0.6, abs=0.01), pytest.approx(1.6, abs=0.01))
-        assert ((drawn >= 0.6) & (drawn <= 1.6)).all()
-        assert drawn.mean() == pytest.approx(1.1, abs=0.03)  # 1 / sqrt(12 * 2000) = 0.006 m/s by chance
-
-    def test_the_generator_decides(self) -> None:
-        command = UniformCommand()
-        assert draw_speed(command, np.random.default_rng(3)) == draw_speed(command, np.random.default_rng(3))
-        assert draw_speed(command, np.random.default_rng(3)) != draw_speed(command, np.random.default_rng(4))
-
-    def test_every_kind_can_be_drawn(self) -> None:
-        assert set(COMMANDS) == set(Command.__args__)  # type: ignore[attr-defined]
-        assert set(POSES) == set(Reset.__args__)  # type: ignore[attr-defined]
-
-
 class TestWalkState:
-    def test_phase_follows_the_target_speed(self) -> None:
+    def test_cadence_follows_the_target_speed_as_in_people(self) -> None:
         state = stand_in_state()
+        state.restart(np.arange(2), phase=np.array([0.5, 0.1]), target_speed=np.array([SPEED, 2 * SPEED]))
+        assert state.cadence_ratio == pytest.approx([1.0, 1.494849], rel=1e-6)  # 2^0.58
+        state.advance(np.zeros((2, 4)))
+        assert state.phase == pytest.approx([0.52, 0.1 + 0.02 * 1.494849], rel=1e-6)
+
+    def test_phase_goes_with_the_target_speed_where_the_stride_length_is_kept(self) -> None:
+        state = stand_in_state(task=stand_in_task(cadence_exponent=1.0))
         state.restart(np.arange(2), phase=np.array([0.5, 0.995]), target_speed=np.array([SPEED, 2 * SPEED]))
         state.advance(np.zeros((2, 4)))
         # a cycle of 1 s at the reference's speed: 0.02 per step of 0.02 s, and twice that at twice the speed
@@ -61,10 +45,17 @@ class TestWalkState:
     def test_reference_at_the_phase(self) -> None:
         state = stand_in_state()
         state.restart(np.arange(2), phase=np.array([0.0, 0.25]), target_speed=np.full(2, 2 * SPEED))
-        # hips 0.1 ± 0.4 cos(2 pi phase) rad; at a quarter they move at ∓0.4 * 2 pi = ∓2.513274 rad/s, doubled
+        # hips 0.1 ± 0.4 cos(2 pi phase) rad; at a quarter they move at ∓0.4 * 2 pi = ∓2.513274 rad/s, times 2^0.58
         assert state.reference_position == pytest.approx(np.array([[0.9, 0, 0.5, -0.3], [0.9, 0, 0.1, 0.1]]))
-        expected = np.array([[0, 0, 0, 0], [0, 0, -5.026548, 5.026548]])
+        expected = np.array([[0, 0, 0, 0], [0, 0, -3.756965, 3.756965]])
         assert state.reference_velocity == pytest.approx(expected, abs=1e-5)
+
+    def test_a_new_target_counts_from_now_on(self) -> None:
+        state = stand_in_state(task=stand_in_task(cadence_exponent=1.0))
+        state.restart(np.arange(2), phase=np.full(2, 0.25), target_speed=np.full(2, SPEED))
+        state.advance(np.zeros((2, 4)), np.array([SPEED, 2 * SPEED]))
+        assert state.phase == pytest.approx([0.27, 0.27])  # the way so far was at the old speed
+        assert state.reference_velocity[1] == pytest.approx(2 * state.reference_velocity[0])
 
     def test_restart_forgets_only_the_rows_that_begin_anew(self) -> None:
         state = stand_in_state(3)
@@ -87,7 +78,7 @@ class TestWalkState:
         # two grounds that rise by 0.1 and 0.2 per metre
         x = np.arange(4.0)
         heights = np.stack([np.tile(0.1 * x, (2, 1)), np.tile(0.2 * x, (2, 1))])
-        grid = HeightGrid(heights=heights, x_first=-1.0, y_first=-0.5, spacing=1.0)
+        grid = HeightGrid(heights=heights, x_first=-1.0, y_first=-0.5, spacing=1.0, row_spacing=1.0)
         state = stand_in_state(task=stand_in_task(ground=Ground(grid)))
         state.qpos[:, 1:3] = 0.5, 1.0
         state.advance(np.zeros((2, 4)))
@@ -209,6 +200,10 @@ def test_stand_in_has_what_the_model_has(build) -> None:
     for field in vars(stand_in_index()):
         assert hasattr(real, field), field
     assert list(stand_in_task().reference.__dict__) == list(Reference.__dataclass_fields__)
+
+
+def test_every_kind_of_start_has_poses() -> None:
+    assert set(POSES) == set(Reset.__args__)  # type: ignore[attr-defined]
 
 
 def test_default_experiment_starts_anywhere_in_the_stride() -> None:

@@ -14,18 +14,28 @@ from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.mdp.check import check_task
 from myoassist.parsing import check_consistency
+from myoassist.reference.motion import SHIPPED
 from tests.helpers import experiment
+from tests.own_bodies import biped
 
 FILES = sorted(
     (file.parent.name, file.stem) for file in config_dir().glob("*/*.yaml") if file.parent.name not in ("hydra",)
 )
-BODIES = {"walk_3d": "26muscle"}  # choices that need another body than the default one
+WITH = {  # choices that need more than the default experiment has
+    ("observation", "walk_3d"): ["model=26muscle"],
+    ("observation", "walk_3d_terrain"): ["model=26muscle"],
+    ("model", "mjcf"): ["device=none", "model.path={folder}/walker.xml"],
+    ("reference", "file"): ["reference.path={folder}/gait.yaml"],
+    ("reference", "none"): ["experiment=no_reference"],
+}
 
 
 @pytest.mark.parametrize(("group", "choice"), FILES)
-def test_every_choice_composes_and_fits_the_default_experiment(group: str, choice: str) -> None:
-    overrides = [f"{group}={choice}", *([f"model={BODIES[choice]}"] if choice in BODIES else [])]
-    config = experiment(*overrides)
+def test_every_choice_composes_and_fits_the_default_experiment(group: str, choice: str, tmp_path: Path) -> None:
+    (tmp_path / "walker.xml").write_text(biped())
+    (tmp_path / "gait.yaml").write_bytes(SHIPPED.read_bytes())
+    more = [override.format(folder=tmp_path) for override in WITH.get((group, choice), [])]
+    config = experiment(f"{group}={choice}", *more)
     check_consistency(config)
     check_task(config)
 

@@ -143,8 +143,8 @@ def test_newest_run_is_taken_where_none_is_named(run: Path, tmp_path: Path, monk
     older, newer = Path("outputs/2026-01-01/a"), Path("outputs/multirun/b/0")
     for place, age in ((older, 100), (newer, 0)):
         shutil.copytree(run, place)
-        times = (os.stat(run).st_mtime - age,) * 2
-        os.utime(place / "checkpoints" / "step_0000000128", times)
+        when = os.stat(run).st_mtime - age
+        os.utime(place / "checkpoints" / "step_0000000128", (when, when))
     assert newest_run(Path("outputs")) == newer
     assert find_policy(None).path == newer / "checkpoints" / "step_0000000128"
 

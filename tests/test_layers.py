@@ -15,7 +15,17 @@ PACKAGE = ROOT / "myoassist"
 # A part may import from its own layer and from those above it in this list; a new part gets a line here.
 LAYERS = (
     {"errors", "fields"},
-    {"config", "config_learning", "config_results", "config_task", "config_world", "rules", "parsing"},
+    {
+        "config",
+        "config_learning",
+        "config_results",
+        "config_task",
+        "config_terrain",
+        "config_world",
+        "rules",
+        "rules_world",
+        "parsing",
+    },
     {"model"},
     {"reference"},
     {"analysis"},

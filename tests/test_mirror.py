@@ -22,9 +22,10 @@ from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError
 from myoassist.learn.algorithms import make_algorithm
-from myoassist.learn.mirror import Mirror, joint_image, make_mirror, motor_force_image, muscle_image, other_side
+from myoassist.learn.mirror import RULES, Mirror, joint_image, make_mirror, motor_force_image, muscle_image, other_side
 from myoassist.learn.normalizer import normalized
 from myoassist.learn.symmetry import MirrorImage, MirrorPPO, asymmetry
+from myoassist.mdp.observations import OBSERVATIONS
 from tests.helpers import experiment
 
 WALKERS = 24  # and as many mirrored ones
@@ -103,6 +104,44 @@ def test_a_mirrored_state_is_observed_in_the_mirror(body: str) -> None:
     assert seen == pytest.approx(observation[WALKERS:, ~np.array(feet)], abs=1e-5)
 
 
+NEW_SIGNALS = "{func: reference_ahead, params: {joints: [hip_*, knee_*, ankle_*], seconds: [0.0, 0.1]}}"
+
+
+def test_reference_pelvis_fibers_and_scan_in_the_mirror() -> None:
+    scan = "{func: height_scan, params: {ahead: [0.0, 0.5], left: [-0.2, 0.0, 0.2]}}"
+    config = experiment(
+        *("model=80muscle", "observation=walk_3d", "device=none", f"reset.bank_size={WALKERS}", "threads=1"),
+        *(f"+observation.terms.{name}={{func: {name}}}" for name in ("gravity_direction", "pelvis_velocity")),
+        *(f"+observation.terms.{name}={{func: {name}}}" for name in ("fiber_length", "fiber_velocity")),
+        "+observation.terms.turning={func: pelvis_angular_velocity}",
+        f"+observation.terms.ahead={NEW_SIGNALS}",
+        f"+observation.terms.scan={scan}",
+    )
+    walk = WalkEnv(config, num_envs=2 * WALKERS)
+    mirror, names = mirror_of(walk), [signal.name for signal in walk.observer.signals]
+    put_mirrored_walkers(walk, mirror)
+    walk.sim.scale_velocities(np.arange(2 * WALKERS), np.ones(2 * WALKERS))  # sensors of the states just put in
+    walk.state._derive()
+    rise = {name: 0.01 * number for number, name in enumerate(n for n in names if n.startswith("scan."))}
+    observation = walk.observer(walk.state)
+    feet = np.array([name.startswith("foot_force") for name in names])
+    seen = mirror.signals(observation[:WALKERS])
+    assert seen[:, ~feet] == pytest.approx(observation[WALKERS:, ~feet], abs=2e-3)
+    columns = [
+        names.index(name) for name in ("gravity_direction.left", "turning.forward", "ahead.0.1s_hip_adduction_r")
+    ]
+    assert (np.abs(observation[:, columns]).max(axis=0) > 0.01).all()  # not trivially alike
+    row = np.array([[rise.get(name, 0.0) for name in names]])
+    image = dict(zip(names, mirror.signals(row)[0], strict=True))
+    assert image["scan.ahead_0.5_left_0.2"] == rise["scan.ahead_0.5_right_0.2"]
+    assert image["scan.ahead_0.5"] == rise["scan.ahead_0.5"]
+    walk.close()
+
+
+def test_every_observation_has_a_mirror_rule() -> None:
+    assert set(RULES) == set(OBSERVATIONS)
+
+
 @pytest.mark.parametrize(
     ("body", "device", "typical", "alike"),
     [
@@ -142,7 +181,7 @@ def test_a_walker_without_a_mirror_image_is_refused() -> None:
     walk = WalkEnv(experiment("device=osl_ankle", "reset.bank_size=1"), num_envs=1, threads=1)
     with pytest.raises(ConfigError, match=r"algorithm.mirror_weight: .* has no counterpart on the other side"):
         make_mirror(walk.observer.signals, walk.action_map.names, walk.index, where="algorithm.mirror_weight")
-    with pytest.raises(ConfigError, match="'my_term' has no mirror rule; known: foot_force"):
+    with pytest.raises(ConfigError, match="'my_term' has no mirror rule; known: fiber_length"):
         make_mirror([Signal("mine", "my_term")], [], walk.index, where="test")
     walk.close()
 

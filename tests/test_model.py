@@ -5,9 +5,10 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 import pytest
+from helpers import experiment
 
 from myoassist.config import ConditionConfig, DeviceConfig, FlatTerrain, ModelConfig
-from myoassist.errors import ModelError
+from myoassist.errors import ConfigError, ModelError
 from myoassist.model.build import BuiltModel, build_model
 from myoassist.model.index import ModelIndex
 
@@ -239,6 +240,11 @@ class TestContact:
         assert {float(contact.friction[0]) for contact in data.contact} == {friction}
 
 
+def _hill(share: float) -> float:
+    """MuJoCo's force at optimal length when shortening at a share of the largest velocity, over the isometric one."""
+    return (1 - share) ** 2
+
+
 class TestCondition:
     @staticmethod
     def built(strength: dict[str, float]) -> BuiltModel:
@@ -271,9 +277,34 @@ class TestCondition:
         assert weak.pop("bifemsh_r") == pytest.approx(0.5 * healthy.pop("bifemsh_r"))
         assert weak == pytest.approx(healthy)
 
+    def test_groups_of_one_side(self, build) -> None:
+        healthy, index = build("myolegs22").models[0], build("myolegs22").index
+        weak = self.built({"plantarflexors_r": 0.5}).models[0]
+        changed = {
+            n for n, m in index.muscles.items() if (weak.actuator(n).gainprm != healthy.actuator(n).gainprm).any()
+        }
+        assert changed == {"gastroc_r", "soleus_r", "fdl_r"}
+
+    def test_sarcopenia_is_weaker_slower_and_relaxes_longer(self, build) -> None:
+        old = build_model(SMALL, NO_DEVICE, FlatTerrain(), experiment("condition=sarcopenia").condition)
+        healthy, model = build("myolegs22").models[0], old.models[0]
+        for name in old.index.muscles:
+            before, after = healthy.actuator(name), model.actuator(name)
+            assert after.gainprm[2] == pytest.approx(0.7 * before.gainprm[2])  # N
+            assert after.gainprm[6] == pytest.approx(0.8 * before.gainprm[6])  # optimal lengths per s
+            assert after.dynprm[1] == pytest.approx(1.2 * before.dynprm[1])  # s
+            assert after.dynprm[0] == before.dynprm[0]
+            between = (model.actuator_lengthrange[after.id], model.actuator_acc0[after.id])
+            fiber = old.index.architecture[name]
+            rest = fiber.tendon_slack_length + fiber.optimal_fiber_length
+            slow = -fiber.optimal_fiber_length * 4.0  # half of the largest velocity, 8 per s
+            ratio = mujoco.mju_muscleGain(rest, slow, *between, after.gainprm[:9]) / before.gainprm[2]
+            young = mujoco.mju_muscleGain(rest, slow, *between, before.gainprm[:9]) / before.gainprm[2]
+            assert ratio / young == pytest.approx(0.7 * _hill(0.5) / _hill(0.4), rel=1e-6)
+
     def test_unknown_muscle(self) -> None:
         with pytest.raises(
-            ModelError, match=r"^condition\.strength: no muscle named 'solius_\*'; did you mean 'soleus_"
+            ConfigError, match=r"^condition\.strength: no muscle named 'solius_\*'; did you mean 'soleus_"
         ) as error:
             self.built({"solius_*": 0.5})
         assert "\n" not in str(error.value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import experiment, muscle, stand_in_index, stand_in_state, stand_in_task
 
-from myoassist.config import ObservationConfig, TermConfig
+from myoassist.config import ObservationConfig, ObservationTermConfig
 from myoassist.env.observing import Observer
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError
@@ -22,7 +22,7 @@ def observer(task: Task, **terms: Any) -> Observer:
     configs = {}
     for name, given in terms.items():
         params = dict(given)
-        configs[name] = TermConfig(func=params.pop("func"), params=params)
+        configs[name] = ObservationTermConfig(func=params.pop("func"), params=params)
     return Observer(ObservationConfig(terms=configs), task)
 
 
@@ -132,6 +132,9 @@ class TestRest:
             == {
                 *("joint_position", "joint_velocity", "muscle_activation", "muscle_force", "muscle_length"),
                 *("muscle_velocity", "foot_force", "target_speed", "gait_phase", "previous_action", "motor_force"),
+                # in test_signals.py
+                *("fiber_length", "fiber_velocity", "reference_ahead", "gravity_direction", "pelvis_velocity"),
+                *("pelvis_angular_velocity", "height_scan"),
             }
         )
 

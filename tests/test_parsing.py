@@ -132,14 +132,15 @@ def test_key_of_no_variant_is_unknown() -> None:
 
 def test_unknown_type_names_the_nearest() -> None:
     message = problem(terrain={"type": "ruogh"})
-    assert message == "terrain.type: no type named 'ruogh'; did you mean 'rough'? Allowed: flat, rough."
+    allowed = "curriculum, flat, harmonic, mixed, rough, slope, stairs"
+    assert message == f"terrain.type: no type named 'ruogh'; did you mean 'rough'? Allowed: {allowed}."
 
 
 @pytest.mark.parametrize("section", [{}, {"type": None}, {"type": ["flat"]}])
 def test_missing_or_wrong_type_lists_the_types(section: dict) -> None:
     message = problem(terrain=section)
     assert message.startswith("terrain.type: ")
-    assert "Allowed: flat, rough." in message
+    assert "Allowed: curriculum, flat, harmonic, mixed, rough, slope, stairs." in message
 
 
 def test_section_refuses_another_type() -> None:
@@ -151,7 +152,8 @@ def test_missing_required_key(value: str) -> None:
     data = with_values(model__body=value)
     if value == "absent":
         del data["model"]["body"]
-    with pytest.raises(ConfigError, match=r"^model\.body: missing; required: one of myolegs22, myolegs26, myolegs$"):
+    bodies = "myolegs22, myolegs26, myolegs, mjcf"
+    with pytest.raises(ConfigError, match=rf"^model\.body: missing; required: one of {bodies}$"):
         parse_config(data)
 
 

@@ -40,6 +40,10 @@ class StopAt:
 # --- the same course --------------------------------------------------------------------------------------------------
 
 ON_POLICY = ("algorithm.transitions_per_update=64", "algorithm.batch_size=32")
+CLIMBING = (
+    "terrain=curriculum", "terrain.length=10", "terrain.tile_length=10", "terrain.levels=3", "terrain.variants=2",
+    "terrain.promote_distance=0.3", "terrain.start_speed=0.8",
+)  # fmt: skip
 OFF_POLICY = (
     "~algorithm.epochs", "algorithm.transitions_per_update=8", "algorithm.gradient_steps=2", "algorithm.batch_size=16",
     "algorithm.buffer_size=200", "algorithm.warmup=64",
@@ -51,6 +55,7 @@ CASES = {
     "ppo without normalisation": (*ON_POLICY, "algorithm.normalize={observations: false, rewards: false, clip: 10.0}"),
     "ppo with separate actors": (*ON_POLICY, "network=separate_partial"),
     "ppo on rough ground": (*ON_POLICY, "terrain=rough", "terrain.length=10", "reset=standing", "reset.bank_size=4"),
+    "ppo on a curriculum": (*ON_POLICY, *CLIMBING),
     "a2c": ("algorithm=a2c", "algorithm.transitions_per_update=64", "~algorithm.batch_size", "~algorithm.epochs"),
     "trpo": ("algorithm=trpo", *ON_POLICY, "~algorithm.epochs"),
     "recurrent_ppo": ("algorithm=recurrent_ppo", *ON_POLICY),

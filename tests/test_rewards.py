@@ -15,6 +15,7 @@ from myoassist.mdp import rewards
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import WalkState
 from myoassist.mdp.terms import Motors, Muscles, bind
+from myoassist.model.terrain import Ground, HeightGrid
 
 
 def term(name: str, **params: Any) -> Any:
@@ -60,7 +61,7 @@ class TestTracking:
 
     @pytest.mark.parametrize(("follow", "speed"), [(True, -1.2566371), (False, -2.5132741)])
     def test_joint_velocity_follows_the_target_speed(self, follow: bool, speed: float) -> None:
-        state = stand_in_state(task=stand_in_task(follow_speed=follow))
+        state = stand_in_state(task=stand_in_task(follow_speed=follow, cadence_exponent=1.0))
         # 0.4 cos(2 pi t): at a quarter of the cycle of 1 s it moves at -0.4 * 2 pi = -2.5132741 rad/s;
         # half the target speed of the reference's 1.25 m/s halves that
         state.restart(np.arange(2), phase=np.full(2, 0.25), target_speed=np.full(2, 0.625))
@@ -155,6 +156,20 @@ class TestHeelStrikeTerms:
         paid = walked(term("step_effort"), steps)
         assert paid == pytest.approx(np.array([[0, 0], [-0.008, -0.008]]))  # 2 * 0.02 * (0.04 + 0.36) / 2
 
+    def test_symmetry_compares_a_step_with_the_one_before(self) -> None:
+        call = term("symmetry")
+        steps = [NONE, NONE, LEFT_BOTH, NONE, NONE, RIGHT_FIRST, LEFT_BOTH, NONE, NONE, RIGHT_FIRST]
+        paid = walked(call, [{"heel_strike": strike} for strike in steps])
+        # after the left foot's strike: steps of 3, 1 and 3 control steps; |1 - 3| / (1 + 3) = 0.5 twice
+        assert paid[:, 0] == pytest.approx([0, 0, 0, 0, 0, 0, -0.5, 0, 0, -0.5])
+        assert paid[:, 1] == pytest.approx([0.0] * 10)  # it has taken one step only
+        call.reset(np.array([0]))
+        assert walked(call, [{"heel_strike": strike} for strike in steps[2:6]])[:, 0] == pytest.approx([0.0] * 4)
+
+    def test_even_steps_cost_nothing(self) -> None:
+        steps = [RIGHT_FIRST, NONE, LEFT_BOTH, NONE, RIGHT_FIRST, NONE, LEFT_BOTH]
+        assert walked(term("symmetry"), [{"heel_strike": s} for s in steps]) == pytest.approx(np.zeros((7, 2)))
+
     @pytest.mark.parametrize("name", ["step_duration", "step_speed", "step_effort"])
     def test_a_new_episode_starts_from_nothing(self, name: str) -> None:
         call = term(name)
@@ -166,6 +181,46 @@ class TestHeelStrikeTerms:
         first, second = call(state)
         assert first == pytest.approx(5 * second)  # 5 steps gathered against the one since the reset
         assert second != 0
+
+
+def toes(state: WalkState, side: str, x: float, y: float, rise: float) -> None:
+    """Put the toes at ``x``, ``y``, ``rise`` m above where they are when standing (their centre at 20 mm)."""
+    start = {"r": 25, "l": 31}[side]
+    state.sensordata[:, start : start + 3] = x, y, 0.02 + rise
+
+
+class TestFootClearance:
+    """Toes should rise by 30 mm in swing."""
+
+    def test_the_way_of_low_toes_in_swing(self) -> None:
+        call, state = term("foot_clearance"), stand_in_state(foot_load=[[0.0, 800.0], [800.0, 0.0]])
+        toes(state, "r", 0.0, 0.0, 0.01)
+        toes(state, "l", 0.0, 0.0, 0.0)
+        assert call(state) == pytest.approx([0.0, 0.0])  # nothing is known of the way yet
+        toes(state, "r", 0.03, 0.04, 0.01)
+        toes(state, "l", 0.5, 0.0, 0.0)
+        # the right swings 0.05 m, 10 of 30 mm high: -(1 - 1/3) 0.05; the second walker's left swings 0.5 m at 0
+        assert call(state) == pytest.approx([-0.03333333, -0.5])
+        toes(state, "r", 0.23, 0.04, 0.03)
+        assert call(state)[0] == pytest.approx(0.0)  # high enough
+
+    def test_height_is_over_the_ground_there(self) -> None:
+        x = np.arange(4.0)
+        grid = HeightGrid(heights=np.tile(0.1 * x, (2, 2, 1)), x_first=-1.0, y_first=-0.5, spacing=1.0, row_spacing=1.0)
+        task = stand_in_task(ground=Ground(grid))
+        call, state = rewards.foot_clearance(task), stand_in_state(task=task, foot_load=[0.0, 800.0])
+        for place in (0.0, 0.1):
+            toes(state, "r", place, 0.0, 0.13)
+            paid = call(state)
+        # the ground rises to 0.11 m, 0.02 m below the toes: -(1 - 2/3) 0.1
+        assert paid == pytest.approx([-0.03333333] * 2)
+
+    def test_a_new_episode_has_gone_no_way(self) -> None:
+        call, state = term("foot_clearance"), stand_in_state(foot_load=[0.0, 800.0])
+        call(state)
+        toes(state, "r", 1.0, 0.0, 0.0)
+        call.reset(np.array([1]))
+        assert call(state) == pytest.approx([-1.0, 0.0])
 
 
 def contact(state: WalkState, *, right: float, left: float) -> None:
@@ -248,6 +303,21 @@ class TestOnTheBody:
         assert data.body("pelvis").xpos - before == pytest.approx([0.013, 0.0, 0.0], abs=1e-9)
         assert walker.state.speed == pytest.approx([1.3])
 
+    def test_toes_rise_with_the_knee(self, walker: WalkEnv) -> None:
+        walker.reset(seed=0)
+        call, joints = rewards.foot_clearance(walker.task, clearance=0.03), walker.index.joints
+        standing = physics(walker).geom(walker.index.soles["r"][0]).xpos.copy()
+        walker.state.foot_load[:] = 0.0
+        assert call(walker.state) == pytest.approx([0.0])
+        walker.state.qpos[0, joints["pelvis_tx"].qpos] += 0.1
+        physics(walker)
+        assert call(walker.state) == pytest.approx([-0.2], abs=0.002)  # both feet on the ground, 0.1 m each
+        walker.state.qpos[0, joints["hip_flexion_r"].qpos] += 0.6  # rad
+        walker.state.qpos[0, joints["knee_angle_r"].qpos] -= 1.0  # rad, flexion
+        toes = physics(walker).geom(walker.index.soles["r"][0]).xpos
+        assert toes[2] > standing[2] + 0.03 and toes[0] > standing[0] + 0.1
+        assert call(walker.state) == pytest.approx([0.0], abs=0.002)  # the right is high, the left stands still
+
     @pytest.mark.parametrize("name", ["hip_flexion_r", "hip_flexion_l"])
     @pytest.mark.parametrize("beyond", [0.05, -0.05])
     def test_joint_limit_in_newton_metres(self, walker: WalkEnv, name: str, beyond: float) -> None:
@@ -268,6 +338,7 @@ def test_every_term_is_tested_here() -> None:
     assert set(REWARDS) == {
         *("forward", "joint_position", "joint_velocity", "activation", "smoothness", "action_rate", "device_effort"),
         *("alive", "joint_limit", "foot_load", "step_duration", "step_speed", "step_effort"),
+        *("symmetry", "foot_clearance"),
         "metabolic_rate",  # in test_metabolics.py
     }
     assert DT == 0.02  # the figures above

@@ -109,6 +109,24 @@ class TestTrajectories:
             assert np.abs(sim.qpos[one] - sim.qpos[other]).max() > 1e-4
         sim.close()
 
+    def test_a_row_walks_on_the_ground_it_is_put_on(self, build) -> None:
+        world = build("myolegs22", "Tutorial_L1", BUMPY, grounds=3)
+        sim, other = simulation(world, 2), simulation(world, 2)
+        sim.place([0, 3], 1)
+        assert sim.ground.tolist() == [1, 1, 2, 1, 1]
+        state = np.tile(starts(world)[3], (ROWS, 1))
+        sim.set_rows(np.arange(ROWS), state, np.zeros((ROWS, world.models[0].nsensordata)))
+        other.set_state(sim.get_state())  # takes the grounds along
+        assert other.ground.tolist() == sim.ground.tolist()
+        for ctrl in controls(world):
+            for one in (sim, other):
+                one.step(np.tile(ctrl[0], (ROWS, 1)))
+        assert sim.state[0].tobytes() == sim.state[1].tobytes() == sim.state[3].tobytes()
+        assert sim.state[0].tobytes() != sim.state[2].tobytes()
+        assert sim.state.tobytes() == other.state.tobytes()
+        sim.close()
+        other.close()
+
 
 class TestRows:
     def test_views_and_clock(self, build) -> None:

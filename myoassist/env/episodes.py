@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from myoassist.env.curriculum import Curriculum
 from myoassist.mdp.state import WalkState
 from myoassist.sim.arrays import Arrays, put_arrays, take_arrays
 
@@ -20,7 +21,9 @@ class Episode:
     ``env`` numbers the environment. ``length`` in control steps, ``seconds``, ``distance`` of the pelvis in m,
     ``mean_speed`` in m/s, ``speed_error``: root mean square of speed minus target, m/s. ``steps`` counts heel strikes
     and ``alternating`` those that followed one of the other side. ``terms``: weighted sum of each reward term.
-    ``reason``: the termination term, ``time_up`` or ``physics_failed``.
+    ``reason``: the termination term, ``time_up`` or ``physics_failed``. ``level`` of the curriculum, and whether the
+    episode walked far enough to be promoted from it (``success``); None without a curriculum. ``ground`` numbers the
+    ground it was on.
     """
 
     env: int
@@ -36,6 +39,9 @@ class Episode:
     mean_activation: float
     terms: dict[str, float]
     reason: str
+    level: int | None = None
+    success: bool | None = None
+    ground: int = 0
 
 
 class EpisodeLog:
@@ -63,7 +69,7 @@ class EpisodeLog:
         self._total += reward
         self._terms += terms
         self._squared_error += (state.speed - state.target_speed) ** 2
-        self._activation += state.activation.mean(axis=1)
+        self._activation += state.activation.sum(axis=1) / max(1, state.activation.shape[1])
         np.maximum(self._peak_load, state.foot_load.max(axis=1) / state.index.body_weight, out=self._peak_load)
         self._steps += state.heel_strike.sum(axis=1)
         together = state.heel_strike.all(axis=1)  # a hop: no step follows another
@@ -73,7 +79,14 @@ class EpisodeLog:
             self._last_side[struck] = side
         self._last_side[together] = -1
 
-    def finish(self, rows: np.ndarray, reasons: np.ndarray, truncated: np.ndarray, state: WalkState) -> None:
+    def finish(
+        self,
+        rows: np.ndarray,
+        reasons: np.ndarray,
+        truncated: np.ndarray,
+        state: WalkState,
+        curriculum: Curriculum | None = None,
+    ) -> None:
         """Close the episodes of ``rows``; ``reasons`` ``(n, 1 + n_terms)`` as the environment gives them."""
         for row in rows:
             length = int(state.step[row])
@@ -93,6 +106,9 @@ class EpisodeLog:
                     mean_activation=float(self._activation[row]) / length,
                     terms=dict(zip(self._names, self._terms[row].tolist(), strict=True)),
                     reason=TIME_UP if truncated[row] else self._reasons[int(np.argmax(reasons[row]))],
+                    level=None if curriculum is None else int(curriculum.level[row]),
+                    success=None if curriculum is None else bool(curriculum.passed(state.distance[row])),
+                    ground=int(state.sim.ground[row]),
                 )
             )
         self._forget(rows)

@@ -68,7 +68,7 @@ class Moment:
     @property
     def act(self) -> np.ndarray:
         """Activations ``(rows, frames, na)``."""
-        return self.state[..., -self.walk.index.na :]
+        return self.state[..., self.state.shape[-1] - self.walk.index.na :]
 
 
 Take = Callable[[Moment], np.ndarray]
@@ -161,6 +161,7 @@ def describe(walk: WalkEnv) -> dict[str, Any]:
     position, _ = walk.reference.sample(CYCLE)
     curves = {name: (signs[name] * position[:, i]).tolist() for i, name in enumerate(walk.reference.joints)}
     reference = {"speed": walk.reference.speed, "cycle_seconds": walk.reference.cycle_seconds, "joints": curves}
+    reference = reference if curves else None
     return {
         "control_hz": walk.config.model.control_hz,
         "physics_hz": walk.config.model.physics_hz,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from myoassist.env.episodes import Episode
     from myoassist.env.walk import WalkEnv
 
+_SINGLE = ("speed", "target_speed", "phase")  # one signal each; other groups have columns, none on some walkers
+
 
 def frames_per_step(record_hz: int, *, control_hz: int, physics_hz: int) -> int:
     """Most frames per control step that divide its physics steps and are no more than ``record_hz`` a second."""
@@ -71,16 +73,12 @@ class Recorder:
         order = np.lexsort((stacked["time"], stacked["episode"]))
         arrays = {name: values[order] for name, values in stacked.items()}
         arrays["device_torque"] = device_torque(self._walk, arrays, self._frames)
-        for single in ("speed", "target_speed", "phase"):
+        for single in _SINGLE:
             arrays[single] = arrays[single][:, 0]
-        columns = {name: list(names) for name, (_, names) in self._signals.items() if names}
+        columns = {name: list(names) for name, (_, names) in self._signals.items() if name not in _SINGLE}
         columns["device_torque"] = list(driven_joints(self._walk.index))
         recorded = np.unique(arrays["episode"])
-        facts = [
-            {**asdict(episode), "ground": int(self._walk.sim.ground[episode.env])}
-            for episode in episodes
-            if episode.env in recorded
-        ]
+        facts = [asdict(episode) for episode in episodes if episode.env in recorded]
         described = describe(self._walk) | {"rate_hz": self.rate_hz, "columns": columns, "episodes": facts}
         return Recording(described | {"units": units(self._walk, columns)} | meta, arrays)
 

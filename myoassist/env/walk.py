@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from myoassist.config import ReferenceConfig, TrainConfig
+from myoassist.config import CurriculumTerrain, ReferenceConfig, ReferencePhaseReset, TrainConfig
+from myoassist.env.curriculum import Curriculum
 from myoassist.env.episodes import EpisodeLog
 from myoassist.env.observing import Observer
 from myoassist.env.recorded import StepFacts
 from myoassist.errors import ConfigError
 from myoassist.mdp.actions import ActionMap
-from myoassist.mdp.commands import draw_speed
+from myoassist.mdp.commands import TargetSpeed
+from myoassist.mdp.drive import MuscleDrive
 from myoassist.mdp.resets import start_bank
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import BoundTerm, bind
-from myoassist.model.build import build_model
+from myoassist.model.build import build_model, ground_generator
 from myoassist.model.index import ModelIndex
-from myoassist.reference.motion import load_gait
-from myoassist.reference.retarget import Reference, retarget
+from myoassist.reference.importing import read_gait
+from myoassist.reference.retarget import Reference, no_reference, retarget
 from myoassist.sim.arrays import (
     Arrays,
     generator_arrays,
@@ -38,6 +40,8 @@ from myoassist.sim.batch import BatchSim
 
 if TYPE_CHECKING:
     import mujoco
+
+SAME_SPEED = 0.01  # share by which a target may differ from the reference's speed and still start with its velocities
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,28 @@ class WalkEnv:
     ) -> None:
         self.config = config
         self.num_envs = config.num_envs if num_envs is None else num_envs
-        control, physics = config.model.control_hz, config.model.physics_hz
         world, self._episode_seeds = np.random.SeedSequence(config.seed if seed is None else seed).spawn(2)
-        land = np.random.default_rng(world.spawn(1)[0])  # of its own, so that start states do not depend on num_envs
+        land = ground_generator(config.seed if seed is None else seed)
+        model = self._build(config, land, config.threads if threads is None else threads)
+        self.state = WalkState(self.task, self.sim, num_actions=len(self.action_map))
+        self.drive = MuscleDrive(
+            config.condition, self.index, num_envs=self.num_envs, dt=self.task.dt, substeps=self.sim.substeps
+        )
+        self.command = TargetSpeed(config.command, num_envs=self.num_envs, seconds=config.termination.max_seconds)
+        terrain = config.terrain
+        self.curriculum = Curriculum(terrain, self.num_envs) if isinstance(terrain, CurriculumTerrain) else None
+        self.observer = Observer(config.observation, self.task)
+        self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
+        self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
+        self._weights = np.array([term.weight for term in config.reward.terms.values()])
+        self._bank = start_bank(config.reset, model, self.index, self.reference, np.random.default_rng(world))
+        self._max_steps = round(config.termination.max_seconds * config.model.control_hz)
+        self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
+        self.watchers: list[Callable[[StepFacts], None]] = []  # called with each step before finished rows begin anew
+        self._spawn_generators()
+
+    def _build(self, config: TrainConfig, land: np.random.Generator, threads: int) -> mujoco.MjModel:
+        """Body, ground and reference, what is fixed for the task, and the simulation; returns the first model."""
         built = build_model(
             config.model, config.device, config.terrain, config.condition, grounds=self.num_envs, rng=land
         )
@@ -90,26 +113,14 @@ class WalkEnv:
             reference=self.reference,
             ground=built.ground,
             num_envs=self.num_envs,
-            dt=1.0 / control,
+            dt=1.0 / config.model.control_hz,
             follow_speed=config.reference.follow_speed,
+            cadence_exponent=config.reference.cadence_exponent,
             actions=self.action_map.names,
         )
-        self.sim = BatchSim(
-            built.models,
-            num_envs=self.num_envs,
-            substeps=physics // control,
-            threads=config.threads if threads is None else threads,
-        )
-        self.state = WalkState(self.task, self.sim, num_actions=len(self.action_map))
-        self.observer = Observer(config.observation, self.task)
-        self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
-        self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
-        self._weights = np.array([term.weight for term in config.reward.terms.values()])
-        self._bank = start_bank(config.reset, model, built.index, self.reference, np.random.default_rng(world))
-        self._max_steps = round(config.termination.max_seconds * control)
-        self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
-        self._generators = self._spawn_generators()
-        self.watchers: list[Callable[[StepFacts], None]] = []  # called with each step before finished rows begin anew
+        substeps = config.model.physics_hz // config.model.control_hz
+        self.sim = BatchSim(built.models, num_envs=self.num_envs, substeps=substeps, threads=threads)
+        return model
 
     def _bind(self, terms: dict, registry: dict, kind: str, where: str) -> list[BoundTerm]:
         if not terms and registry is REWARDS:
@@ -119,37 +130,46 @@ class WalkEnv:
             for name, term in terms.items()
         ]
 
-    def _spawn_generators(self) -> list[np.random.Generator]:
-        return [np.random.default_rng(child) for child in self._episode_seeds.spawn(self.num_envs)]
+    def _spawn_generators(self) -> None:
+        """Two per environment, so that its episodes start alike and ask for the same speeds with noise and without."""
+        seeds = self._episode_seeds.spawn(self.num_envs)
+        self._generators = [np.random.default_rng(seed) for seed in seeds]
+        self._noise = [np.random.default_rng(seed.spawn(1)[0]) for seed in seeds]
 
     def reset(self, *, seed: int | None = None) -> np.ndarray:
         """Begin a new episode everywhere; a ``seed`` restarts the environments' generators. Returns ``(n, size)``."""
         if seed is not None:
             self._episode_seeds = np.random.SeedSequence(seed).spawn(2)[1]
-            self._generators = self._spawn_generators()
-        self._restart(np.arange(self.num_envs))
+            self._spawn_generators()
+            if self.curriculum is not None:
+                self.curriculum.restart()
+        everyone = np.arange(self.num_envs)
+        self._restart(everyone)
         self.episodes.clear()
-        return self.observer(self.state)
+        return self.observer.begin(self.state, everyone, self._noise)
 
     def step(self, action: np.ndarray) -> StepResult:
         """Advance every environment by one control step under ``action`` ``(n, num_actions)``, clipped to [-1, 1]."""
         action = np.clip(action, -1.0, 1.0)
-        failed = self.sim.step(self.action_map(action))
-        self.state.advance(action)
+        failed = self.sim.step(self.drive(self.action_map(action), self._noise))
+        self.state.advance(action, self._target_speed((self.state.step + 1) * self.task.dt))
         reasons = self._reasons(failed)
         terminated = np.asarray(reasons.any(axis=1))
         terms = self._reward_terms(failed)
         reward = terms.sum(axis=1)
         truncated = (self.state.step >= self._max_steps) & ~terminated
-        observation = final = self.observer(self.state)
+        observation = final = self.observer.measure(self.state, self._noise)
         self.episodes.add(reward, terms, self.state)
         for watch in self.watchers:
             watch(StepFacts(action, terms, failed, terminated, truncated))
         done = np.flatnonzero(terminated | truncated)
         if len(done):
-            self.episodes.finish(done, reasons, truncated, self.state)
+            self.episodes.finish(done, reasons, truncated, self.state, self.curriculum)
+            if self.curriculum is not None:
+                self.curriculum.finish(done, truncated, self.state)
             self._restart(done)
-            observation = self.observer(self.state)
+            observation = final.copy()
+            observation[done] = self.observer.begin(self.state, done, self._noise)
         return StepResult(observation, reward, terminated, truncated, final)
 
     def _reasons(self, failed: np.ndarray) -> np.ndarray:
@@ -177,14 +197,30 @@ class WalkEnv:
 
     def _restart(self, rows: np.ndarray) -> None:
         picks = np.empty(len(rows), dtype=int)
-        speeds = np.empty(len(rows))
         for place, row in enumerate(rows):
             picks[place] = self._generators[row].integers(len(self._bank))
-            speeds[place] = draw_speed(self.config.command, self._generators[row])
+            self.command.begin(row, self._generators[row])
+            if self.curriculum is not None:
+                self.sim.place([row], self.curriculum.begin(row, self._generators[row]))
+        speeds = self._target_speed(np.zeros(self.num_envs))[rows]
         self.sim.set_rows(rows, self._bank.state[picks], self._bank.sensordata[picks])
+        self._start_at(speeds, rows)
         self.state.restart(rows, phase=self._bank.phase[picks], target_speed=speeds)
+        self.drive.reset(rows, self.state.activation, self._noise)
         for term in (*self.rewards, *self.terminations):
             term.reset(rows)
+
+    def _target_speed(self, time: np.ndarray) -> np.ndarray:
+        """Target speeds ``(n,)`` in m/s, ``time`` ``(n,)`` s after the start of each episode."""
+        speed = self.command.at(time)
+        return speed if self.curriculum is None else self.curriculum.ease(speed)
+
+    def _start_at(self, speeds: np.ndarray, rows: np.ndarray) -> None:
+        """Scale the start velocities from the reference's speed to the targets, so that the stance foot stays still."""
+        if isinstance(self.config.reset, ReferencePhaseReset) and self.config.reference.follow_speed:
+            ratio = speeds / self.reference.speed
+            other = np.abs(ratio - 1.0) > SAME_SPEED
+            self.sim.scale_velocities(rows[other], ratio[other])
 
     def get_state(self) -> Arrays:
         """All that the next steps depend on besides the experiment, as a flat mapping of plain arrays.
@@ -192,8 +228,11 @@ class WalkEnv:
         Memory of a term is every array attribute of a term that has a ``reset``.
         """
         parts = {"sim": self.sim.get_state(), "walkers": self.state.get_state(), "episodes": self.episodes.get_state()}
+        parts |= {"command": self.command.get_state(), "drive": self.drive.get_state()}
+        parts |= {"sensors": self.observer.get_state()}
+        parts |= {} if self.curriculum is None else {"curriculum": self.curriculum.get_state()}
         parts |= {name: take_arrays(call) for name, call in self._remembering().items()}
-        return nested(parts) | {"generators": generator_arrays(self._generators)}
+        return nested(parts) | {"generators": generator_arrays([*self._generators, *self._noise])}
 
     def set_state(self, state: Arrays) -> None:
         """Go back to what :meth:`get_state` gave, on an environment of the same experiment.
@@ -201,16 +240,21 @@ class WalkEnv:
         Raises:
             RunError: it belongs to another experiment or version.
         """
-        generators = matching(state, "generators", generator_arrays(self._generators))
+        generators = matching(state, "generators", generator_arrays([*self._generators, *self._noise]))
         self.sim.set_state(part_of(state, "sim"))
         self.state.set_state(part_of(state, "walkers"))
         self.episodes.set_state(part_of(state, "episodes"))
+        self.command.set_state(part_of(state, "command"))
+        self.drive.set_state(part_of(state, "drive"))
+        self.observer.set_state(part_of(state, "sensors"))
+        if self.curriculum is not None:
+            self.curriculum.set_state(part_of(state, "curriculum"))
         for name, call in self._remembering().items():
             put_arrays(call, part_of(state, name))
-        set_generators(self._generators, generators)
+        set_generators([*self._generators, *self._noise], generators)
 
     def _remembering(self) -> dict[str, object]:
-        terms = {"reward": self.rewards, "termination": self.terminations}
+        terms = {"reward": self.rewards, "termination": self.terminations, "observation": self.observer.terms}
         return {f"{k}.{t.name}": t.call for k, bound in terms.items() for t in bound if hasattr(t.call, "reset")}
 
     def close(self) -> None:
@@ -219,5 +263,5 @@ class WalkEnv:
 
 
 def load_reference(config: ReferenceConfig, model: mujoco.MjModel, index: ModelIndex) -> Reference:
-    """The configured gait on a model."""
-    return retarget(load_gait(config.path), model, index)
+    """The configured gait on a model; one that tracks nothing where there is none."""
+    return retarget(read_gait(config), model, index) if config.imitate else no_reference()

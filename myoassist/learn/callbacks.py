@@ -51,13 +51,19 @@ class EpisodeStatistics(BaseCallback):
 
     def record(self) -> None:
         """Write their means into the row that is about to be written."""
+        if (curriculum := self._env.walk.curriculum) is not None:
+            for name, number in curriculum.numbers().items():
+                self.logger.record(f"curriculum/{name}", number)
         if self.pending:
             record_episodes(self.logger, self.pending)
             self._written, self.pending = self.pending, []
 
 
 def record_episodes(logger: Logger, episodes: list[Episode]) -> None:
-    """Write means over ``episodes`` to ``logger`` under ``episode/``, ``reward/`` and ``end/``."""
+    """Write means over ``episodes`` to ``logger`` under ``episode/``, ``reward/`` and ``end/``.
+
+    Of a curriculum also the share of episodes on each level that walked far enough to be promoted.
+    """
     for name in ("length", "seconds", "distance", "mean_speed", "speed_error", "mean_activation", "peak_load"):
         logger.record(f"episode/{name}", float(np.mean([getattr(episode, name) for episode in episodes])))
     logger.record("episode/return", float(np.mean([episode.total_reward for episode in episodes])))
@@ -66,6 +72,9 @@ def record_episodes(logger: Logger, episodes: list[Episode]) -> None:
         logger.record(f"reward/{term}", float(np.mean([episode.terms[term] for episode in episodes])))
     for reason, count in sorted(Counter(episode.reason for episode in episodes).items()):
         logger.record(f"end/{reason}", count / len(episodes))
+    for level in sorted({episode.level for episode in episodes if episode.level is not None}):
+        successes = [bool(episode.success) for episode in episodes if episode.level == level]
+        logger.record(f"curriculum/success_on_level_{level}", float(np.mean(successes)))
 
 
 class Stopper:

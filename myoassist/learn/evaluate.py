@@ -30,7 +30,8 @@ class Evaluation:
     ``completed`` of ``episodes`` lasted to the end.
 
     ``alternation``: share of heel strikes that followed one of the other side. ``peak_load``: mean over episodes of the
-    largest vertical ground force, in body weights. ``terms``: return of each weighted reward term.
+    largest vertical ground force, in body weights. ``terms``: return of each weighted reward term. ``levels``: share of
+    the episodes on each level of a curriculum that lasted to the end.
     """
 
     episodes: int
@@ -46,16 +47,22 @@ class Evaluation:
     activation: float
     total_reward: float
     terms: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
 
 
 def trial_config(config: TrainConfig, trial: TrialConfig | None = None) -> TrainConfig:
-    """The experiment of one trial. Its episodes end by a fall or by time, not by leaving the reference."""
+    """The experiment of one trial. Its episodes end by a fall or by time, not by leaving the reference.
+
+    On a curriculum the levels are shared equally and nobody moves; target speeds are the command's on every level.
+    """
     plain = to_plain(config)
     settings = plain["evaluation"]
     settings["trials"] = {}
     for name, value in to_plain(trial).items() if trial is not None else ():
         if value is not None:
             (settings if name in settings else plain)[name] = value
+    if plain["terrain"]["type"] == "curriculum":
+        plain["terrain"]["adapt"] = False
     plain["termination"] = {"max_seconds": plain["evaluation"]["seconds"], "terms": FALL_TERMS}
     return parse_config(plain)
 
@@ -164,4 +171,11 @@ def summarize(episodes: list[Episode]) -> Evaluation:
         activation=mean("mean_activation"),
         total_reward=mean("total_reward"),
         terms={name: float(np.mean([episode.terms[name] for episode in episodes])) for name in episodes[0].terms},
+        levels=_completed_by_level(episodes),
     )
+
+
+def _completed_by_level(episodes: list[Episode]) -> dict[str, float]:
+    levels = sorted({episode.level for episode in episodes if episode.level is not None})
+    ended = {level: [episode.reason == TIME_UP for episode in episodes if episode.level == level] for level in levels}
+    return {f"level_{level}": float(np.mean(outcomes)) for level, outcomes in ended.items()}

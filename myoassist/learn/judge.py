@@ -110,10 +110,13 @@ class Judge:
 
 
 def record_evaluation(logger: Logger, result: Evaluation, *, under: str = "eval") -> None:
-    """Write an evaluation to ``logger``; the return of each reward term goes to ``<under>/reward/``."""
+    """Write an evaluation to ``logger`` under ``<under>/``, the return of each reward term under ``<under>/reward/``.
+
+    The share of episodes completed on each level of a curriculum goes under ``<under>/completed/``.
+    """
     for name, value in asdict(result).items():
-        for term, part in value.items() if isinstance(value, dict) else ():
-            logger.record(f"{under}/reward/{term}", part)
+        for key, part in value.items() if isinstance(value, dict) else ():
+            logger.record(f"{under}/{'reward' if name == 'terms' else 'completed'}/{key}", part)
         if not isinstance(value, dict):
             logger.record(f"{under}/{name}", value)
 

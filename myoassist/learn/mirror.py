@@ -118,6 +118,26 @@ def _opposite(name: str, index: ModelIndex) -> Image:
     return name, -1.0
 
 
+def _ahead_image(name: str, index: ModelIndex) -> Image:
+    """Half a cycle on, a joint's reference is its counterpart's."""
+    time, _, joint = name.partition("_")
+    other, sign = joint_image(joint, index)
+    return f"{time}_{other}", sign
+
+
+def _vector_image(name: str, index: ModelIndex) -> Image:
+    return name, -1.0 if name == "left" else 1.0
+
+
+def _turning_image(name: str, index: ModelIndex) -> Image:
+    return name, 1.0 if name == "left" else -1.0
+
+
+def _scan_image(name: str, index: ModelIndex) -> Image:
+    swapped = {"_left_": "_right_", "_right_": "_left_"}
+    return re.sub("_left_|_right_", lambda found: swapped[found.group()], name), 1.0
+
+
 RULES: dict[str, Rule] = {
     "joint_position": joint_image,
     "joint_velocity": joint_image,
@@ -125,6 +145,13 @@ RULES: dict[str, Rule] = {
     "muscle_force": muscle_image,
     "muscle_length": muscle_image,
     "muscle_velocity": muscle_image,
+    "fiber_length": muscle_image,
+    "fiber_velocity": muscle_image,
+    "reference_ahead": _ahead_image,
+    "gravity_direction": _vector_image,
+    "pelvis_velocity": _vector_image,
+    "pelvis_angular_velocity": _turning_image,
+    "height_scan": _scan_image,
     "foot_force": _foot_image,
     "target_speed": _same,
     "gait_phase": _opposite,  # half a cycle on: sin and cos change sign

@@ -23,7 +23,7 @@ from myoassist.parsing import to_plain
 
 LOCK, OWNER = ".lock", "owner.json"
 # Settings that do not change what is learned; all others stay as they were saved.
-RUN_TIME = ("total_steps", "threads", "logging", "checkpoint", "algorithm.device", "algorithm.update_threads")
+RUN_TIME = ("total_steps", "threads", "logging", "checkpoint", "view", "algorithm.device", "algorithm.update_threads")
 
 
 def check_resumable(config: TrainConfig, saved: TrainConfig, steps: int) -> None:

@@ -34,6 +34,8 @@ from myoassist.learn.saving import Saver
 from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
 from myoassist.learn.transfer import freeze_actors, transfer
+from myoassist.learn.watching import watched
+from myoassist.view.screens import check_screen
 
 ROW_STEPS = 2_048  # between rows of metrics.csv where an update takes only a few steps
 
@@ -114,6 +116,7 @@ def resume_training(config: TrainConfig) -> TrainingResult:
 @contextmanager
 def built(config: TrainConfig) -> Iterator[Parts]:
     """Build all parts of a training; closes them in the end."""
+    check_screen(config.view)
     vec_env = WalkVecEnv(WalkEnv(config))
     env = normalized(vec_env, config.algorithm.normalize, discount=config.algorithm.discount)
     trials: dict[str, Evaluator] = {}
@@ -177,7 +180,8 @@ def _learn(
 
 def _run(parts: Parts, callbacks: list[BaseCallback], *, fresh: bool) -> None:
     left = parts.config.total_steps - parts.model.num_timesteps
-    parts.model.learn(left, callback=CallbackList(callbacks), log_interval=None, reset_num_timesteps=fresh)  # type: ignore[arg-type]
+    with watched(parts.config, parts.vec_env.walk):
+        parts.model.learn(left, callback=CallbackList(callbacks), log_interval=None, reset_num_timesteps=fresh)  # type: ignore[arg-type]
 
 
 def _save_rewound(between: BetweenUpdates, saver: Saver) -> bool:

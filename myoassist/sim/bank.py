@@ -29,10 +29,11 @@ def make_bank(
     ``mujoco.rollout`` cannot tell the sensors of a state that was just put in; a row that is reset from the bank can.
     """
     data = mujoco.MjData(model)
+    muscles = model.actuator_actadr[model.actuator_dyntype == mujoco.mjtDyn.mjDYN_MUSCLE]
     states, sensors = [], []
     for qpos, qvel in poses:
         mujoco.mj_resetData(model, data)
-        data.qpos[:], data.qvel[:], data.act[:] = qpos, qvel, activation
+        data.qpos[:], data.qvel[:], data.act[muscles] = qpos, qvel, activation
         mujoco.mj_forward(model, data)
         states.append(np.concatenate([[0.0], data.qpos, data.qvel, data.act]))
         sensors.append(data.sensordata.copy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
@@ -18,7 +19,7 @@ class BatchSim:
 
     ``state`` ``(num_envs, 1 + nq + nv + na)`` is time, qpos, qvel and act; ``qpos``, ``qvel``, ``act`` and ``time`` are
     views into it. ``sensordata`` ``(num_envs, nsensordata)`` belongs to the start of the last physics step, as MuJoCo
-    computes sensors before it integrates. ``ground`` ``(num_envs,)`` numbers the model of each row.
+    computes sensors before it integrates. ``ground`` ``(num_envs,)`` numbers the model of each row (see :meth:`place`).
 
     The trajectory of a row depends on its own state, model and controls only, not on the number of threads.
     """
@@ -47,20 +48,38 @@ class BatchSim:
         self._states = np.zeros((num_envs, substeps, size))
         self._sensors = np.zeros((num_envs, substeps, first.nsensordata))
 
+    def place(self, rows: Sequence[int] | np.ndarray, ground: np.ndarray | int) -> None:
+        """Put ``rows`` on the grounds numbered ``ground``; their states are left as they are."""
+        self.ground[rows] = ground
+        for row in rows:
+            self._rows[row] = self.models[self.ground[row]]
+
     def set_rows(self, rows: np.ndarray, state: np.ndarray, sensordata: np.ndarray) -> None:
         """Put ``state`` and ``sensordata``, one row per index in ``rows``, into the batch; their clocks start at 0."""
         self.state[rows] = state
         self.time[rows] = 0.0
         self.sensordata[rows] = sensordata
 
+    def scale_velocities(self, rows: np.ndarray, factors: np.ndarray) -> None:
+        """Multiply the velocities of ``rows`` by ``factors``, one per row, and evaluate their sensors anew."""
+        self.qvel[rows] *= factors[:, None]
+        data = self._data[0]
+        for row in rows:
+            mujoco.mj_resetData(self._rows[row], data)
+            data.qpos[:], data.qvel[:], data.act[:] = self.qpos[row], self.qvel[row], self.act[row]
+            mujoco.mj_forward(self._rows[row], data)
+            self.sensordata[row] = data.sensordata
+
     def step(self, ctrl: np.ndarray) -> np.ndarray:
         """Advance every row by ``substeps`` physics steps under ``ctrl`` ``(num_envs, nu)``.
+
+        ``(num_envs, substeps, nu)`` gives controls that change from one physics step to the next.
 
         Returns a mask ``(num_envs,)`` of rows whose physics failed (not finite, or MuJoCo warned and stopped). They
         keep their state and sensors of before the step, with 0 for what was not finite even then, so that nothing
         downstream meets a number that is not finite.
         """
-        self._controls[:] = ctrl[:, None]
+        self._controls[:] = ctrl[:, None] if ctrl.ndim == 2 else ctrl
         self._pool.rollout(
             self._rows,
             self._data,
@@ -91,12 +110,13 @@ class BatchSim:
 
     def get_state(self) -> Arrays:
         """A copy of what the next steps depend on."""
-        return {"state": self.state.copy(), "sensordata": self.sensordata.copy()}
+        return {"state": self.state.copy(), "sensordata": self.sensordata.copy(), "ground": self.ground.copy()}
 
     def set_state(self, state: Arrays) -> None:
         """Go back to what :meth:`get_state` gave. Raises RunError where it does not fit."""
         self.state[:] = matching(state, "state", self.state)
         self.sensordata[:] = matching(state, "sensordata", self.sensordata)
+        self.place(np.arange(self.num_envs), matching(state, "ground", self.ground))
 
     def close(self) -> None:
         """Stop the thread pool."""
