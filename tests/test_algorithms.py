@@ -90,6 +90,7 @@ def test_every_algorithm_is_registered_and_has_a_file() -> None:
         assert type(config.algorithm) in ALGORITHMS and config.algorithm.type == name
 
 
+@pytest.mark.slow
 def test_batch_of_an_update_does_not_depend_on_the_number_of_environments() -> None:
     model, env = make("a2c")
     assert (model.n_steps, env.num_envs) == (16, 4)

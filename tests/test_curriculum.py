@@ -192,6 +192,7 @@ class TestEnvironment:
         assert walk.state.target_speed == pytest.approx([0.65, 0.65, 0.95, 0.95, 1.25, 1.25])
         walk.close()
 
+    @pytest.mark.slow
     def test_state_goes_on_bit_by_bit(self) -> None:
         changes = ("terrain.promote_distance=0.3", "terrain.demote_seconds=5", "terrain.start_speed=0.8")
         first, second = walker(*changes), walker(*changes)

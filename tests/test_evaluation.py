@@ -53,6 +53,7 @@ def test_same_seed_same_numbers_and_another_seed_others(run: Path, tmp_path: Pat
     assert (one.meta["seed"], other.meta["seed"]) == (1000, 2)
 
 
+@pytest.mark.slow
 def test_actions_are_drawn_where_asked_and_again_the_same(run: Path, tmp_path: Path) -> None:
     noisy = "evaluation.deterministic=false"
     certain, one, two = (
@@ -92,6 +93,7 @@ def test_a_trial_keeps_what_it_does_not_name(run: Path) -> None:
     assert list(fast.termination.terms) == ["fall", "trunk_tilt"]
 
 
+@pytest.mark.slow
 def test_earlier_results_stay_unless_overwritten(run: Path) -> None:
     first, second = evaluated(run), evaluated(run)
     assert first.name == "step_0000000128" and second.name == "step_0000000128_2"
@@ -179,6 +181,7 @@ def test_own_settings_are_told_from_those_of_the_experiment() -> None:
     )
 
 
+@pytest.mark.slow
 def test_wandb_without_login_or_network_says_where_it_looked(tmp_path: Path) -> None:
     """In a process of its own with an empty home, so that no login of this machine takes part."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")}

@@ -67,9 +67,8 @@ CASES = {
 EXTENDABLE = [name for name in CASES if "schedules" not in name]  # a schedule runs over the whole training
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == "ppo" else pytest.mark.slow) for name in EXTENDABLE]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXTENDABLE)
 def test_two_halves_are_one_whole(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("myoassist.learn.training.ROW_STEPS", 32)
     train(small(tmp_path / "whole", *CASES[name]))
@@ -79,9 +78,8 @@ def test_two_halves_are_one_whole(tmp_path: Path, name: str, monkeypatch: pytest
     assert [int(row["time/total_timesteps"]) for row in rows(tmp_path / "parts")][-1] == 256
 
 
-@pytest.mark.parametrize(
-    "name", ["ppo with schedules", *(pytest.param(n, marks=pytest.mark.slow) for n in ("sac", "td3"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ppo with schedules", "sac", "td3"])
 def test_stopped_in_a_collection_is_one_whole(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("myoassist.learn.training.ROW_STEPS", 48)
     train(small(tmp_path / "whole", *CASES[name]))

@@ -98,6 +98,7 @@ def test_eval_refuses_an_environment_that_the_policy_does_not_fit(finished: Path
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "missing", "foreign"])
 def test_eval_refuses_a_damaged_checkpoint_in_one_line(finished: Path, tmp_path: Path, damage: str) -> None:
     copy = tmp_path / "copy"
@@ -112,6 +113,7 @@ def test_eval_refuses_a_damaged_checkpoint_in_one_line(finished: Path, tmp_path:
     assert done.stderr.startswith("error: checkpoint=") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_a_run_is_not_touched(finished: Path) -> None:
     folder = run_folder(finished)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -143,6 +145,7 @@ def test_a_bad_request_makes_nothing(tmp_path: Path, override: str, message: str
     assert [path.name for path in tmp_path.iterdir()] == ["blocked"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_training_saves_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:

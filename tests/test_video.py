@@ -237,6 +237,7 @@ class TestScene:
             nearest = min(np.linalg.norm(figure.data.geom(sole).xpos - recorded) for sole in figure.index.soles["r"])
             assert nearest < 0.03  # the sensor belongs to the physics step before
 
+    @pytest.mark.slow
     def test_ground_is_the_one_of_the_episode(self) -> None:
         config = experiment("terrain=rough", "terrain.safe_zone=0.5", "terrain.amplitude=0.05", "reset.bank_size=2")
         walk = WalkEnv(config, num_envs=3, seed=SEED, threads=1)
