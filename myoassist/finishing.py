@@ -72,20 +72,20 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    """Finish the folder named on the command line; the exit code is 1 where it could not be done."""
-    folder = Path(sys.argv[1])
+    """Finish the folders named on the command line; the exit code is 1 where one could not be done."""
     if hasattr(os, "nice"):
         os.nice(10)  # training comes first
+    return max(_finish(Path(folder)) for folder in sys.argv[1:])
+
+
+def _finish(folder: Path) -> int:
     try:
-        made = (
-            finish_run(folder)
-            if (folder / "checkpoints").is_dir()
-            else finish_evaluation(folder, say=lambda line: sys.stdout.write(f"{line}\n"))
-        )
+        of_run = (folder / "checkpoints").is_dir()
+        made = finish_run(folder) if of_run else finish_evaluation(folder, say=_say)
     except MyoAssistError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    sys.stdout.write(f"{made}\n")
+    _say(str(made))
     return 0
 
 

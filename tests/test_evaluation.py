@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from myoassist.learn.checkpoint import load_checkpoint
 from myoassist.learn.evaluate import Evaluator, make_actor, trial_config
 from myoassist.learn.evaluations import results_folder, written_whole
 from myoassist.learn.finding import find_policy, newest_run
+from myoassist.learn.finisher import Finisher
 from myoassist.learn.training import train
 from myoassist.parsing import parse_config, to_plain
 from myoassist.replacing import replace_settings
@@ -225,3 +227,19 @@ def test_recording_evaluations_does_not_change_what_is_learned(tmp_path: Path) -
     train(small(tmp_path / "two"))
     one, two = (read_parameters(find_policy(str(tmp_path / name)).path) for name in ("one", "two"))
     assert alike(one, two)
+
+
+@pytest.mark.slow
+def test_what_is_left_is_finished_by_a_process_that_stays(run: Path, tmp_path: Path) -> None:
+    """A stopped training hands over: the folders are finished although nobody waits for them."""
+    folders = [evaluated(run, "evaluation.video.episodes=0", output=tmp_path / name) for name in ("one", "two")]
+    finisher = Finisher()
+    for folder in folders:
+        finisher.add(folder)
+    finisher.leave()
+    finisher.wait()  # for the first alone
+    assert (folders[0] / "report.html").exists() and not finisher.failed
+    deadline = time.monotonic() + 120
+    while not (folders[1] / "report.html").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert (folders[1] / "report.html").exists()

@@ -37,7 +37,7 @@ class Finisher:
                 self.failed.append(folder)
             self._running = None
         if self._waiting:
-            self._running = (self._waiting[0], _start(self._waiting.pop(0)))
+            self._running = (self._waiting[0], _start([self._waiting.pop(0)]))
 
     def wait(self) -> None:
         """Return when all are finished."""
@@ -45,12 +45,18 @@ class Finisher:
             self._running[1].wait()
             self.go_on()
 
+    def leave(self) -> None:
+        """Hand what is not begun to one process that outlives this one."""
+        if self._waiting:
+            _start(self._waiting)
+            self._waiting = []
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
+
+def _start(folders: list[Path]) -> subprocess.Popen[bytes]:
     """A session of its own, so that Ctrl-C stops the training and lets this come to its end."""
-    with (folder / LOG).open("wb") as log:
+    with (folders[0] / LOG).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "myoassist.finishing", str(folder)],
+            [sys.executable, "-m", "myoassist.finishing", *map(str, folders)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -221,10 +221,18 @@ def _report(
 
 def _finish(folder: Path, finisher: Finisher, *, stopped: bool) -> None:
     """Wait for plots and videos of the evaluations and make the run's report; after a stop nothing is waited for."""
-    if stopped or not finisher.used:
+    if not finisher.used:
+        return
+    if stopped:
+        finisher.leave()
         return
     finisher.add(folder)
-    finisher.wait()
+    say("making plots, videos and report of the evaluations (Ctrl-C leaves that to the background) ...")
+    try:
+        finisher.wait()
+    except KeyboardInterrupt:
+        finisher.leave()
+        return
     for failed in finisher.failed:
         say(f"warning: metrics, plots or videos of {failed} are not complete; {failed / LOG} says why")
     if (folder / REPORT).exists():
