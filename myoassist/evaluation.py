@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from myoassist.errors import ConfigError, MyoAssistError
+from myoassist.model.library import check_mujoco
 
 if TYPE_CHECKING:
     from myoassist.config import TrainConfig
@@ -36,6 +38,7 @@ The outcome is printed and written to <run>/evaluations/step_<n>[_<number>]: rep
 recording, metrics.json, strides.csv, episodes.csv, plots and videos."""
 
 _OWN = ("checkpoint", "output")
+FINISH_LATER = "go on with: python scripts/analyse.py recording="
 
 
 def evaluate_command(arguments: Sequence[str]) -> int:
@@ -72,6 +75,7 @@ def own_settings(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 def _evaluate(arguments: list[str]) -> None:
     own, replaced = own_settings(arguments)
+    check_mujoco()
     from myoassist.config import ViewConfig
     from myoassist.learn.finding import find_policy  # after the simple checks: torch takes seconds
     from myoassist.learn.progress import say
@@ -89,7 +93,11 @@ def _evaluate(arguments: list[str]) -> None:
     folder = record(checkpoint, config, replaced, output=Path(own["output"]) if "output" in own else None)
     from myoassist.finishing import finish_evaluation
 
-    report = finish_evaluation(folder, say=say)
+    try:
+        report = finish_evaluation(folder, say=say)
+    except KeyboardInterrupt:
+        say(f"the recordings are whole; {FINISH_LATER}{folder}")
+        raise
     say(f"report: {report}")
 
 
@@ -112,14 +120,35 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
         for evaluator in trials.values():
             checkpoint.layout.require(Layout.of(evaluator.walk), where=f"checkpoint={checkpoint.path}")
         with written_whole(folder) as partial:
-            outcomes = {name: _walk(name, trials[name], checkpoint, partial, facts) for name in trials}
+            outcomes, stopped = _walk_all(trials, checkpoint, partial, facts)
             result = write_summary(partial, outcomes, **facts, replaced=list(replaced))
     finally:
         for evaluator in trials.values():
             evaluator.close()
     say(describe(result))
     say(f"written to {folder}")
+    if stopped:
+        say(f"stopped after {len(outcomes)} of {len(trials)} trials; {FINISH_LATER}{folder}")
+        raise KeyboardInterrupt
     return folder
+
+
+def _walk_all(
+    trials: dict[str, Evaluator], checkpoint: Checkpoint, folder: Path, facts: dict[str, object]
+) -> tuple[dict[str, list[Episode]], bool]:
+    """Run the trials one after the other; Ctrl-C keeps those that are whole, and the last value says so."""
+    outcomes: dict[str, list[Episode]] = {}
+    try:
+        for name, evaluator in trials.items():
+            outcomes[name] = _walk(name, evaluator, checkpoint, folder, facts)
+    except KeyboardInterrupt:
+        if not outcomes:
+            raise
+        for cut in folder.glob("*"):
+            if cut.is_dir() and cut.name not in outcomes:
+                shutil.rmtree(cut)
+        return outcomes, True
+    return outcomes, False
 
 
 def _walk(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.recording import FILE, load_recording
+from myoassist.analysis.report_run import SUMMARY, read_json
 from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
 from myoassist.parsing import parse_config
@@ -56,8 +57,10 @@ def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], 
 
 
 def trials_in(folder: Path) -> list[Path]:
-    """Folders of ``folder`` that hold a recording, by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+    """Folders of ``folder`` that hold a recording, in the order in which the trials were run."""
+    asked = list(read_json(folder / SUMMARY).get("trials") or ())
+    found = sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+    return sorted(found, key=lambda trial: asked.index(trial.name) if trial.name in asked else len(asked))
 
 
 def finish_run(run: Path) -> Path:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError
+from myoassist.model.library import check_mujoco
 from myoassist.parsing import check_consistency, parse_config, with_whole_paths
 
 
@@ -32,6 +33,7 @@ def read_request(composed: DictConfig) -> TrainConfig:
         config = with_whole_paths(config)
     else:
         config = read_resumption(str(plain["resume"]), HydraConfig.get().overrides.task)
+    check_mujoco()
     from myoassist.mdp.check import check_task  # imports MuJoCo, which a misspelt key need not wait for
 
     check_task(config)

@@ -17,7 +17,7 @@ USAGE = """Analyse recordings again: metrics.json, strides.csv, plots and report
 
 <place> is a recording (.npz), the folder of a trial, or the folder of an evaluation with its trials:
 
-  python scripts/analyse.py recording=outputs/2026-01-31/12-00-00_walk/evaluations/step_2000000
+  python scripts/analyse.py recording=outputs/2026-01-31/12-00-00_walk/evaluations/step_0002000000
   python scripts/analyse.py recording=walk.npz output=figures plots=[gait_cycle,muscle*] formats=[svg,pdf]
 
 videos=2 films the first two episodes of each trial anew; videos made earlier stay in the report otherwise.

@@ -80,6 +80,7 @@ def architecture(side: str, *, peak: float = 2000.0) -> MuscleArchitecture:
 def stand_in_index(**changes: Any) -> Any:
     """An index of five joints, two muscles, two motors; addresses differ between qpos, dof, act and ctrl on purpose."""
     entries: dict[str, Any] = {
+        "body": "mjcf",
         "joints": {name: _joint(name, place) for place, name in enumerate(_JOINTS)},
         "muscles": {
             "soleus_r": muscle("soleus_r", 2, activation=1),

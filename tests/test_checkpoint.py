@@ -39,6 +39,7 @@ from myoassist.learn.checkpoint import (
 )
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_actor
 from myoassist.learn.judge import Judge
+from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training import train
 from myoassist.parsing import load_config
 
@@ -302,3 +303,11 @@ def test_layout_of_other_tensors_is_refused(copy: Path) -> None:
 def test_another_device_is_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate_command([f"checkpoint={run}", "device=none"]) == 2
     assert "actions do not fit this environment: it lacks Exo_R, Exo_L" in capsys.readouterr().err
+
+
+def test_a_signal_that_never_changed_counts_in_its_own_unit() -> None:
+    """A policy trained at one speed must not see the largest value there is when asked for a little more."""
+    normalizer = Normalizer(True, 10.0, np.array([1.25, 1.0]), np.array([1e-10, 4.0]), 9.0, 0.0, 1.0, 9.0)
+    assert normalizer(np.array([[1.25, 1.0], [1.5, 3.0]])) == pytest.approx(
+        np.array([[0.0, 0.0], [0.25, 1.0]]), abs=1e-6
+    )

@@ -115,6 +115,57 @@ def test_a_folder_of_something_else_is_never_replaced(run: Path, tmp_path: Path)
     assert (tmp_path / "thesis" / "chapter.txt").exists()
 
 
+def test_a_run_is_never_replaced_by_its_evaluation(run: Path) -> None:
+    """A run folder has an ``evaluation.json`` of its own."""
+    before = sorted(run.iterdir())
+    with pytest.raises(RunError, match="holds no evaluation"):
+        evaluated(run, "evaluation.overwrite=true", output=run)
+    assert sorted(run.iterdir()) == before
+
+
+def test_earlier_results_stay_where_new_ones_are_cut_short(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "evaluation.json").write_text(json.dumps({"trials": {}}))
+    with pytest.raises(KeyboardInterrupt), written_whole(folder) as partial:
+        (partial / "half").write_text("")
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["results"] and (folder / "evaluation.json").exists()
+
+
+def test_ctrl_c_keeps_the_trials_that_are_whole(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk = Evaluator.record
+
+    def stopped(self: Evaluator, *args, **kwargs):
+        if kwargs["name"] == "second":
+            raise KeyboardInterrupt
+        return walk(self, *args, **kwargs)
+
+    monkeypatch.setattr(Evaluator, "record", stopped)
+    output = tmp_path / "two"
+    arguments = [f"checkpoint={run}", f"output={output}", *SHORT, "evaluation.trials={first: {}, second: {}}"]
+    assert evaluate_command(arguments) == 130
+    assert sorted(path.name for path in output.iterdir()) == ["evaluation.json", "first"]
+    assert (
+        f"stopped after 1 of 2 trials; go on with: python scripts/analyse.py recording={output}"
+        in capsys.readouterr().out
+    )
+
+
+def test_graphics_variable_that_mujoco_refuses_is_one_line(run: Path) -> None:
+    for script, *arguments in (("eval.py", f"checkpoint={run}"), ("train.py", "experiment=smoke")):
+        done = subprocess.run(
+            [sys.executable, str(REPOSITORY / script), *arguments],
+            env={**os.environ, "MUJOCO_GL": "elg"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        assert done.stderr.startswith("error: MUJOCO_GL=elg: MuJoCo does not load with it")
+
+
 def test_results_cut_short_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "results") as partial:
         (partial / "half").write_text("")

@@ -88,7 +88,8 @@ def test_eval_reads_the_run_from_another_folder_and_replaces_what_is_named(finis
     assert results[0] == results[1], f"same checkpoint, same seed, other numbers: {again.stdout}"
     assert results[2]["replaced"][:2] == ["terrain=rough", "command.speed=0.8"]
     assert results[2]["speed_error"] != results[0]["speed_error"]
-    assert len(rows(found[0] / "episodes.csv")) == 3
+    assert len(rows(found[0] / "walk" / "episodes.csv")) == 3
+    assert "</html>" in (found[0] / "report.html").read_text(encoding="utf-8")
 
 
 def test_eval_refuses_an_environment_that_the_policy_does_not_fit(finished: Path, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class TestEncoder:
 
     def test_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(RunError, match=r"film\.mp4: the film cannot be written"):
+        with pytest.raises(RunError, match=r"film\.mp4: cannot be written"):
             write_film(self.frames(), tmp_path / "file" / "film.mp4", width=64, height=48, fps=24)
 
     def test_gif_where_ffmpeg_is_missing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from myoassist.analysis.gait_files import write_analysis
 from myoassist.analysis.gait_forces import ground_forces
 from myoassist.analysis.gait_joints import joints
 from myoassist.analysis.gait_metric import Metric, PerStride, stride_metrics
-from myoassist.analysis.gait_timing import distances, timing
+from myoassist.analysis.gait_timing import distances, timing, without_guesses
 from myoassist.analysis.gait_verdict import verdict
 from myoassist.analysis.muscles import co_contraction, metabolic_cost, muscle_activity
 from myoassist.analysis.recording import Recording
@@ -31,7 +31,8 @@ class Analysis:
 
     ``strides``: those used, by episode and time. ``left_out``: number of strides not used, by reason. ``metrics``: by
     name, such as ``speed``, ``stride_length_r``, ``knee_angle_r.rmse``. ``notes``: what could not be computed, and why.
-    ``per_stride``: what was measured on each of ``strides``, in their order.
+    ``per_stride``: what was measured on each of ``strides``, in their order. ``estimated``: sides whose heel strikes
+    are a guess; what hangs on their moment has no value.
     """
 
     recording: Recording
@@ -40,6 +41,7 @@ class Analysis:
     metrics: dict[str, Metric]
     notes: tuple[str, ...]
     per_stride: tuple[PerStride, ...] = field(default=(), repr=False)
+    estimated: tuple[str, ...] = ()
 
     def of_side(self, side: str) -> tuple[Stride, ...]:
         """Strides of the foot ``"r"`` or ``"l"``."""
@@ -50,8 +52,9 @@ class Analysis:
         return cycles(self.recording, self.of_side(side), group, column)
 
     def toe_off(self, side: str) -> np.ndarray:
-        """Toe-off of each stride of a foot as a share of the cycle ``(n_strides,)``."""
-        return np.array([(s.toe_off - s.start) / (s.end - s.start) for s in self.of_side(side)], dtype=float)
+        """Toe-off of each stride of a foot as a share of the cycle ``(n_strides,)``; nan where it is a guess."""
+        shares = np.array([(s.toe_off - s.start) / (s.end - s.start) for s in self.of_side(side)], dtype=float)
+        return np.full_like(shares, np.nan) if side in self.estimated else shares
 
 
 def analyse(recording: Recording, *, skip: int = 1) -> Analysis:
@@ -64,6 +67,6 @@ def analyse(recording: Recording, *, skip: int = 1) -> Analysis:
         gait.note("The recording is empty: nothing was computed.")
     elif not gait.strides:
         gait.note("There is no complete stride: nothing was computed over the gait cycle.")
-    measures = tuple(measure for find in MEASURES for measure in find(gait))
+    measures = tuple(without_guesses(gait, measure) for find in MEASURES for measure in find(gait))
     metrics = episode_metrics(gait) | stride_metrics(measures, gait.strides) | symmetry_metrics(gait, measures)
-    return Analysis(recording, gait.strides, gait.left_out, metrics, gait.notes, measures)
+    return Analysis(recording, gait.strides, gait.left_out, metrics, gait.notes, measures, gait.estimated)

@@ -4,7 +4,8 @@ Force: a foot is loaded from ``LOADED`` of body weight until it falls below ``UN
 foot are no contact, and unloaded gaps shorter than ``DROPOUT`` are none either. Path: toe-off where the toe is
 hindmost to the pelvis (Zeni, Richards, Higginson 2008, Gait Posture 27:710-714); heel strike where the sole's fall is
 stopped hardest (Hreljac, Marshall 2000, J Biomech 33:783-786) soon after the heel was foremost, for a walker may pull
-its foot back before it lands. Without feet, the peaks of hip flexion, which lead heel strike by 7 % of a stride.
+its foot back before it lands. Without feet, the peaks of hip flexion, which lead heel strike by about 7 % of
+a stride, by 0 to 22 % on one walker or another: good for the duration of strides, not for when in them things happen.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ AGREEMENT = 0.8  # share of strikes of one method that the other must have
 NEAR = 0.2  # s between strikes that both methods found, at most; nearer than that the force knows better
 LANDING = 0.25  # s from where the heel is foremost to heel strike, at most
 HIP_LEAD, HIP_STANCE = 0.07, 0.62  # shares of a stride: peak hip flexion before heel strike; stance of walking
+BY_HIP = "peak hip flexion"
 _WORDS = {"r": "right", "l": "left"}
 
 
@@ -42,6 +44,11 @@ class FootEvents:
     stance: np.ndarray
     method: str
 
+    @property
+    def estimated(self) -> bool:
+        """Whether they are too far off to say when in a stride something happens."""
+        return self.method == BY_HIP
+
 
 def find_events(recording: Recording) -> tuple[dict[str, FootEvents], list[str]]:
     """Events of both feet, and notes on how they were found."""
@@ -53,8 +60,18 @@ def find_events(recording: Recording) -> tuple[dict[str, FootEvents], list[str]]
         chosen, why = _choose(loaded, path, recording.dt)
         found[side] = _events(recording, chosen, "ground force" if chosen is loaded and loaded is not None else path[1])
         if why and len(recording):
-            notes.append(f"Heel strikes of the {_WORDS[side]} foot were found by {found[side].method}: {why}.")
+            notes.append(_note(_WORDS[side], found[side], why))
     return found, notes
+
+
+def _note(foot: str, events: FootEvents, why: str) -> str:
+    if not events.estimated:
+        return f"Heel strikes of the {foot} foot were found by {events.method}: {why}."
+    return (
+        f"Heel strikes of the {foot} foot are a guess from {events.method}, up to 0.2 s off: {why}, and there is no "
+        f"path of heel and toe. What hangs on their moment is withheld: stance, swing, double support, steps, difference "
+        f"and correlation to the reference, ground force, and timing of the device."
+    )
 
 
 def _signal(recording: Recording, group: str, column: str) -> np.ndarray | None:
@@ -106,7 +123,7 @@ def _by_path(recording: Recording, side: str) -> tuple[np.ndarray | None, str]:
         starts, ends = _landings(recording, side, heel - pelvis, least), _maxima(recording, pelvis - toe, least)
         return _between(recording, starts, ends), "the path of heel and toe"
     hip = _signal(recording, "joint_position", f"hip_flexion_{side}")
-    return (None, "") if hip is None else (_stance_by_hip(recording, hip), "peak hip flexion")
+    return (None, "") if hip is None else (_stance_by_hip(recording, hip), BY_HIP)
 
 
 def _maxima(recording: Recording, signal: np.ndarray, prominence: float) -> np.ndarray:

@@ -17,6 +17,7 @@ class Gait:
     """Strides, stance and signals of a recording. ``notes`` gathers what is missing or not a number.
 
     ``stance``: by side, bool ``(frames,)``. ``sides``: side of each stride. ``body_weight`` of the walker alone, N.
+    ``estimated``: sides whose heel strikes are a guess, in whose strides nothing is timed.
     """
 
     def __init__(self, recording: Recording, *, skip: int) -> None:
@@ -24,6 +25,7 @@ class Gait:
         self._notes: dict[str, None] = {}
         events, notes = find_events(recording)
         self.note(*notes)
+        self.estimated = tuple(side for side in SIDES if events[side].estimated)
         self.stance = {side: events[side].stance for side in SIDES}
         self.strides, self.left_out = find_strides(recording, events, skip=skip)
         self.sides = np.array([stride.side for stride in self.strides], dtype=str)

@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import math
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from myoassist.errors import RunError
+from myoassist.files import write_beside
 
 if TYPE_CHECKING:
     from myoassist.analysis.analysis import Analysis
@@ -24,8 +23,8 @@ def write_analysis(analysis: Analysis, folder: Path) -> None:
 
     Numbers that could not be computed are null in one and empty in the other. Raises RunError where it cannot write.
     """
-    _write(folder / METRICS, json.dumps(as_plain(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    _write(folder / STRIDES, _table(analysis))
+    write_beside(folder / METRICS, json.dumps(as_plain(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_beside(folder / STRIDES, _table(analysis))
 
 
 def as_plain(analysis: Analysis) -> dict[str, Any]:
@@ -61,17 +60,8 @@ def _table(analysis: Analysis) -> str:
     for row, stride in enumerate(analysis.strides):
         values = [float(measure.values[row]) for measure in analysis.per_stride]
         start = float(time[stride.start])
-        moments = [start, start + (stride.toe_off - stride.start) * dt, start + (stride.end - stride.start) * dt]
+        toe_off = math.nan if stride.side in analysis.estimated else start + (stride.toe_off - stride.start) * dt
+        moments = [start, toe_off, start + (stride.end - stride.start) * dt]
         shown = [f"{value:.6g}" if math.isfinite(value) else "" for value in (*moments, *values)]
         table.writerow([stride.episode, stride.side, *shown])
     return text.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -29,13 +29,17 @@ def cycle_joints(recording: Recording) -> dict[str, bool]:
 def reference_cycle(recording: Recording, joint: str, side: str) -> np.ndarray | None:
     """Reference of a joint ``(101,)``, rad or m, from heel strike of ``side``; None without.
 
-    The left foot of the reference strikes half a cycle after the right.
+    The left foot of the reference strikes at its ``left_strike``, half a cycle where a recording does not say.
     """
-    curve = ((recording.meta.get("reference") or {}).get("joints") or {}).get(joint)
+    reference = recording.meta.get("reference") or {}
+    curve = (reference.get("joints") or {}).get(joint)
     if curve is None or len(curve) != POINTS:
         return None
     values = np.array(curve, dtype=float)
-    return values if side == "r" else np.roll(values[:-1], -(POINTS // 2))[np.arange(POINTS) % (POINTS - 1)]
+    if side == "r":
+        return values
+    phase = np.linspace(0.0, 1.0, POINTS)
+    return np.interp(phase + reference.get("left_strike", 0.5), phase[:-1], values[:-1], period=1.0)
 
 
 def joints(gait: Gait) -> list[PerStride]:
@@ -58,7 +62,7 @@ def _measure(gait: Gait, joint: str, *, paired: bool) -> list[PerStride]:
     curves = {side: reference_cycle(recording, name, side) for side, name in names.items()}
 
     def cycles(side: str, strides: Sequence[Stride]) -> np.ndarray | None:
-        values = gait.signal("joint_position", names[side])
+        values = _position(gait, names[side])
         return None if values is None else scale * over_cycle(values, strides)
 
     def rom(side: str, strides: Sequence[Stride]) -> np.ndarray | None:
@@ -83,6 +87,15 @@ def _measure(gait: Gait, joint: str, *, paired: bool) -> list[PerStride]:
         about = "Pearson's correlation to the reference over the cycle"
         found.append(PerStride(f"{joint}.correlation", gait.of_foot(correlation), "1", about, over, sides))
     return found
+
+
+def _position(gait: Gait, joint: str) -> np.ndarray | None:
+    """A joint's position ``(frames,)``; the pelvis' height over the ground below it, where that was recorded."""
+    values = gait.signal("joint_position", joint)
+    if values is None or joint != "pelvis_ty" or "ground_height" not in gait.recording.arrays:
+        return values
+    ground = gait.signal("ground_height")
+    return values if ground is None else values - ground
 
 
 def _pearson(curves: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from myoassist.analysis.gait_metric import PerStride
 from myoassist.analysis.strides import Stride, frame_span
 
 Strides = Sequence[Stride]
+
+# What hangs on the moment of heel strike, by the last part of its name, and what on those of both feet.
+_OF_THE_MOMENT = {"stance_share", "swing_share", "rmse", "correlation", "device_peak_phase", "device_onset"}
+_OF_BOTH_FEET = {"double_support_share", "flight_share", "step_time", "step_length", "step_width"}
 
 
 def timing(gait: Gait) -> list[PerStride]:
@@ -53,6 +58,18 @@ def distances(gait: Gait) -> list[PerStride]:
         width = gait.of_foot(lambda side, strides: _width(gait, side, strides))
         found.append(PerStride("step_width", width, "m", "distance sideways between successive heel strikes"))
     return found
+
+
+def without_guesses(gait: Gait, measure: PerStride) -> PerStride:
+    """The measure, without a value where it would tell no more than a guess of heel strike."""
+    signal, _, quantity = measure.name.rpartition(".")
+    if gait.estimated and quantity in _OF_BOTH_FEET:
+        guessed = np.full(len(gait.sides), True)
+    elif signal == "ground_force" or quantity in _OF_THE_MOMENT:
+        guessed = np.isin(gait.sides, gait.estimated)
+    else:
+        return measure
+    return replace(measure, values=np.where(guessed, np.nan, measure.values))
 
 
 def _where(frames: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from myoassist.errors import RunError, unknown
+from myoassist.files import written_beside
 
 FORMAT = 1
 KIND = "myoassist-recording"
@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "qpos": ("rad|m", "generalised positions of the model, in its own order and signs: what a picture needs"),
     "joint_position": ("rad|m", "joint angles and pelvis coordinates, OpenSim's signs"),
     "joint_velocity": ("rad/s|m/s", "their rates, OpenSim's signs"),
-    "excitation": ("", "muscle excitation, 0 to 1, as the policy asked for it"),
+    "excitation": ("", "muscle excitation, 0 to 1, that reaches the muscle: after noise, delay and fatigue"),
     "activation": ("", "muscle activation, 0 to 1"),
     "muscle_force": ("N", "tension of each muscle, positive when it pulls"),
     "muscle_length": ("m", "length of muscle and tendon"),
@@ -44,6 +44,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     "device_torque": ("N m", "torque of the device about each joint it drives, OpenSim's signs"),
     "device_power": ("W", "mechanical power that each motor gives to the body, negative when it takes"),
     "speed": ("m/s", "forward velocity of the pelvis"),
+    "ground_height": (
+        "m",
+        "height of the ground below the pelvis, mean over a step's length; of the control step",
+    ),
     "target_speed": ("m/s", "speed the walker was asked for"),
     "phase": ("", "phase of the reference gait, 0 to 1 from right heel strike; meaningless without a reference"),
     "reference_position": ("rad|m", "reference of the tracked joints at that phase, OpenSim's signs"),
@@ -69,7 +73,8 @@ class Recording:
         ``max_velocity`` in optimal lengths per s, ``shortest_active``, ``longest_active`` in optimal lengths,
         ``passive_peak`` in peak forces;
         ``motors``: by name ``side``, ``peak_force``, ``drives`` (moment arms by joint);
-        ``reference``: ``speed`` m/s, ``cycle_seconds``, ``joints`` (101 values over the cycle by joint), or null;
+        ``reference``: ``speed`` m/s, ``cycle_seconds``, ``left_strike`` (phase of the left heel strike, 0.5 where an
+        older recording does not say), ``joints`` (101 values over the cycle by joint), or null;
         ``episodes``: a list with ``env``, ``reason``, ``seconds``, ``distance``, ``total_reward``, ``terms`` … of each;
         ``experiment``: the whole configuration.
     """
@@ -122,16 +127,10 @@ class Recording:
 
     def save(self, path: Path) -> Path:
         """Write the file, whole or not at all; floats are kept to single precision. Returns ``path``."""
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         packed = {name: _packed(values) for name, values in self.arrays.items()}
         text = json.dumps({"kind": KIND, "format": FORMAT, **self.meta})
-        try:
-            with partial.open("wb") as file:
-                np.savez_compressed(file, meta=np.array(text), **packed)  # type: ignore[arg-type]
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+        with written_beside(path) as partial:
+            np.savez_compressed(partial, meta=np.array(text), **packed)  # type: ignore[arg-type]
         return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from myoassist.analysis.report_run import (
 from myoassist.analysis.report_trial import TrialSection, comparison, sources, trial_section
 from myoassist.analysis.results_trial import TrialResult
 from myoassist.errors import RunError
+from myoassist.files import write_beside
 
 REPORT = "report.html"
 GENERATOR = (
@@ -61,13 +61,7 @@ def write_page(content: Content, path: Path, *, now: datetime | None = None) -> 
     """
     check_replaceable(path)
     page = render(content, path, now=now or datetime.now().astimezone())
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(page, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+    write_beside(path, page)
     return path
 
 

@@ -160,8 +160,8 @@ def version_facts(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def evaluation_command(summary: Mapping[str, Any]) -> str:
-    """The command that makes an evaluation again; empty where its checkpoint is not known."""
-    if not summary.get("checkpoint"):
+    """The command that makes an evaluation again; empty where its checkpoint is not known or no longer there."""
+    if not summary.get("checkpoint") or not Path(summary["checkpoint"]).exists():
         return ""
     return shlex.join(["python", "eval.py", f"checkpoint={summary['checkpoint']}", *summary.get("replaced", [])])
 

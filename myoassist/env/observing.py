@@ -69,6 +69,9 @@ class Observer:
             bound = bind(
                 OBSERVATIONS, term, task, name=name, kind="observation term", where=f"observation.terms.{name}"
             )
+            if hasattr(bound.call, "reset"):
+                problem = "observation terms remember nothing (they are read for all walkers whenever one begins anew)"
+                raise ConfigError(f"observation.terms.{name}.func: {term.func} has a reset, but {problem}")
             columns = NAMES[term.func](task, **bound.arguments)
             self.terms.append(bound)
             self._columns.append(slice(len(signals), len(signals) + len(columns)))
@@ -98,8 +101,6 @@ class Observer:
 
     def begin(self, state: WalkState, rows: np.ndarray, generators: Generators) -> np.ndarray:
         """Observations ``(len(rows), size)`` of new episodes in ``rows``."""
-        for term in self.terms:
-            term.reset(rows)
         values = self(state)
         for columns, sensor in self._sensing():
             values[rows, columns] = sensor.begin(rows, values[:, columns], generators)

@@ -50,6 +50,13 @@ class Moment:
     sensors: np.ndarray
     mean_sensors: np.ndarray
 
+    @property
+    def controls(self) -> np.ndarray:
+        """Controls of each frame's last physics step ``(rows, frames, nu)``."""
+        taken = self.walk.sim.controls_taken[self.rows]
+        width = taken.shape[1] // self.state.shape[1]
+        return taken[:, width - 1 :: width]
+
     def held(self, values: np.ndarray) -> np.ndarray:
         """Values of the control step ``(rows, columns)`` for each of its frames."""
         return np.repeat(values[:, None], self.state.shape[1], axis=1)
@@ -89,9 +96,10 @@ def recorded_signals(walk: WalkEnv) -> dict[str, tuple[Take, tuple[str, ...]]]:
         "qpos": (lambda m: m.qpos, tuple(f"q{i}" for i in range(index.nq))),
         "joint_position": (lambda m: m.qpos[..., qpos] * sign, tuple(index.joints)),
         "joint_velocity": (lambda m: m.qvel[..., dof] * sign, tuple(index.joints)),
-        "excitation": (lambda m: m.held(m.walk.sim.controls[m.rows][:, ids]), muscles),
+        "excitation": (lambda m: m.controls[..., ids], muscles),
         "activation": (lambda m: m.act[..., addresses], muscles),
         "speed": (lambda m: m.qvel[..., [forward]], ()),
+        "ground_height": (lambda m: m.held(m.walk.state.ground_height[m.rows, None]), ()),
         "target_speed": (lambda m: m.held(m.walk.state.target_speed[m.rows, None]), ()),
         "phase": (lambda m: m.held(m.walk.state.phase[m.rows, None]), ()),
         "reference_position": (lambda m: m.held(m.walk.state.reference_position[m.rows] * tracked), reference.joints),
@@ -160,8 +168,8 @@ def describe(walk: WalkEnv) -> dict[str, Any]:
     signs = {name: joint.sign for name, joint in index.joints.items()}
     position, _ = walk.reference.sample(CYCLE)
     curves = {name: (signs[name] * position[:, i]).tolist() for i, name in enumerate(walk.reference.joints)}
-    reference = {"speed": walk.reference.speed, "cycle_seconds": walk.reference.cycle_seconds, "joints": curves}
-    reference = reference if curves else None
+    facts = {key: getattr(walk.reference, key) for key in ("speed", "cycle_seconds", "left_strike")}
+    reference = facts | {"joints": curves} if curves else None
     return {
         "control_hz": walk.config.model.control_hz,
         "physics_hz": walk.config.model.physics_hz,

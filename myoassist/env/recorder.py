@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from myoassist.env.episodes import Episode
     from myoassist.env.walk import WalkEnv
 
-_SINGLE = ("speed", "target_speed", "phase")  # one signal each; other groups have columns, none on some walkers
+_SINGLE = (
+    "speed",
+    "ground_height",
+    "target_speed",
+    "phase",
+)  # one signal each; other groups have columns, none on some walkers
 
 
 def frames_per_step(record_hz: int, *, control_hz: int, physics_hz: int) -> int:

@@ -254,7 +254,7 @@ class WalkEnv:
         set_generators([*self._generators, *self._noise], generators)
 
     def _remembering(self) -> dict[str, object]:
-        terms = {"reward": self.rewards, "termination": self.terminations, "observation": self.observer.terms}
+        terms = {"reward": self.rewards, "termination": self.terminations}
         return {f"{k}.{t.name}": t.call for k, bound in terms.items() for t in bound if hasattr(t.call, "reset")}
 
     def close(self) -> None:

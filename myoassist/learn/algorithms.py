@@ -43,6 +43,7 @@ from myoassist.learn.networks import policy_arguments, separate_policy, start_de
 from myoassist.learn.policies import set_start_std
 from myoassist.learn.schedules import scheduled
 from myoassist.learn.symmetry import MirrorPPO
+from myoassist.mdp.check import check_mirror
 
 Kind = TypeVar("Kind", bound=BaseAlgorithm)
 
@@ -73,6 +74,7 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
 def make_ppo(config: PPOConfig, walk: WalkEnv, **common: Any) -> BaseAlgorithm:
     """PPO; the batch of an update does not depend on the number of environments."""
     if config.mirror_weight:
+        check_mirror(walk.config)
         mirror = make_mirror(walk.observer.signals, walk.action_map.names, walk.index, where="algorithm.mirror_weight")
         return updating(MirrorPPO, config)(**common, **_proximal(config), mirror=mirror, weight=config.mirror_weight)
     return updating(PPO, config)(**common, **_proximal(config))

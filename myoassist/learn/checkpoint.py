@@ -23,8 +23,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
+from myoassist.files import flush, write_beside
 from myoassist.learn.axes import Axes, parameter_axes
-from myoassist.learn.files import flush, write_beside
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training_state import REPLAY, TrainingState, save_replay

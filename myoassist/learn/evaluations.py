@@ -15,9 +15,9 @@ from typing import Any
 from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
 from myoassist.errors import RunError
-from myoassist.learn.checkpoint import Checkpoint, checkpoint_name
+from myoassist.files import write_beside
+from myoassist.learn.checkpoint import CONFIG, Checkpoint, checkpoint_name
 from myoassist.learn.evaluate import Evaluation, summarize
-from myoassist.learn.files import write_beside
 
 EVALUATIONS, SUMMARY, EPISODES = "evaluations", "evaluation.json", "episodes.csv"
 
@@ -51,7 +51,7 @@ def written_whole(folder: Path) -> Iterator[Path]:
     Raises:
         RunError: it cannot be written, or ``folder`` is there and is not one of results.
     """
-    if folder.exists() and not read_summary(folder):
+    if folder.exists() and ("trials" not in read_summary(folder) or (folder / CONFIG).exists()):
         raise RunError(f"{folder}: is there and holds no evaluation; choose another folder, nothing was overwritten")
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
@@ -59,8 +59,10 @@ def written_whole(folder: Path) -> Iterator[Path]:
         partial.mkdir(parents=True)
         yield partial
         if folder.exists():
-            shutil.rmtree(folder)
+            earlier = folder.with_name(f".{folder.name}.{os.getpid()}.earlier")
+            folder.replace(earlier)
         partial.replace(folder)
+        shutil.rmtree(folder.with_name(f".{folder.name}.{os.getpid()}.earlier"), ignore_errors=True)
     except OSError as error:
         raise RunError(f"{folder}: the results cannot be written ({error.strerror or error})") from error
     finally:

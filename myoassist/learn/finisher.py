@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 from myoassist.finishing import LOG
+from myoassist.processes import child_environment, python_command
 
 
 class Finisher:
@@ -56,7 +56,8 @@ def _start(folders: list[Path]) -> subprocess.Popen[bytes]:
     """A session of its own, so that Ctrl-C stops the training and lets this come to its end."""
     with (folders[0] / LOG).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "myoassist.finishing", *map(str, folders)],
+            python_command("myoassist.finishing", *map(str, folders)),
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from myoassist.config import NormalizeConfig
 
 EPSILON = 1e-8  # as VecNormalize's default
+CONSTANT = 1e-8  # variance of a signal that never changed in training, as the target speed of a fixed command
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,16 @@ class Normalizer:
         returned.mean, returned.var = np.float64(self.return_mean), np.float64(self.return_variance)
         returned.count = self.return_count
 
+    @property
+    def spread(self) -> np.ndarray:
+        """Variances ``(size,)``; 1 for a signal that never changed, whose least change would else be the largest."""
+        return np.where(self.variance < CONSTANT, 1.0, self.variance)
+
     def __call__(self, observation: np.ndarray) -> np.ndarray:
         """Normalised observation, same shape, float32; unchanged where normalisation is off."""
         if not self.enabled:
             return observation
-        scaled = (observation - self.mean) / np.sqrt(self.variance + EPSILON)
+        scaled = (observation - self.mean) / np.sqrt(self.spread + EPSILON)
         return np.clip(scaled, -self.clip, self.clip).astype(np.float32)
 
     def save(self, path: Path) -> None:

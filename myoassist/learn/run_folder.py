@@ -13,7 +13,7 @@ from pathlib import Path
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.learn.files import flush
+from myoassist.files import flush
 from myoassist.parsing import load_config, save_config
 
 CONFIG, COMMAND, ENVIRONMENT, METRICS = "config.yaml", "command.txt", "environment.json", "metrics.csv"

@@ -8,6 +8,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import TrainConfig
+from myoassist.files import flush
 from myoassist.learn.checkpoint import (
     Layout,
     checkpoint_name,
@@ -15,7 +16,6 @@ from myoassist.learn.checkpoint import (
     prune_checkpoints,
     save_checkpoint,
 )
-from myoassist.learn.files import flush
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.run_folder import METRICS
 from myoassist.learn.training_state import TrainingState

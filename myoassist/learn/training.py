@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from myoassist.config import TrainConfig
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
+from myoassist.files import write_beside
 from myoassist.finishing import LOG, REPORT
 from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
@@ -171,7 +172,7 @@ def _learn(
         model.logger.close()
     stopped = stopper.asked if _save_rewound(between, saver) else None
     if judge.final is not None:
-        (folder / "evaluation.json").write_text(json.dumps(asdict(judge.final), indent=2), encoding="utf-8")
+        write_beside(folder / "evaluation.json", json.dumps(asdict(judge.final), indent=2))
     _report(folder, config, model.num_timesteps - first, time.monotonic() - begun, judge.final, stopped, progress)
     _finish(folder, judge.finisher, stopped=stopped is not None)
     assert saver.last is not None

@@ -119,7 +119,7 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
     common = [(places[name], place) for place, name in enumerate(here.signal_names) if name in places]
     mean, variance = target.mean.copy(), target.variance.copy()
     for old, new in common:
-        mean[new], variance[new] = source.mean[old], source.variance[old]
+        mean[new], variance[new] = source.mean[old], source.spread[old]
     whole = len(common) == len(here.signals)
     return replace(
         target,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from myoassist.config import TermConfig, TrainConfig
+from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig, TermConfig, TrainConfig
 from myoassist.errors import ConfigError
 from myoassist.mdp.observations import OBSERVATIONS, gait_phase
 from myoassist.mdp.rewards import REWARDS
@@ -20,9 +20,11 @@ from myoassist.mdp.terms import (
     muscle_names,
     parameters,
 )
+from myoassist.model.build import build_model
 from myoassist.model.compose import check_pair
 from myoassist.model.muscle_groups import by_muscle
-from myoassist.model.names import Names, names_of
+from myoassist.model.names import Names, known_names
+from myoassist.reference.importing import read_gait
 
 
 def check_task(config: TrainConfig) -> None:
@@ -33,6 +35,7 @@ def check_task(config: TrainConfig) -> None:
     for key in ("strength", "contraction_velocity", "deactivation_time"):
         by_muscle(getattr(condition, key), names.muscles, where=f"condition.{key}")
     by_muscle(condition.fatigue.rates, names.muscles, where="condition.fatigue.rates")
+    check_mirror(config)
     sections: list[tuple[str, str, dict[str, Callable], Mapping[str, TermConfig]]] = [
         ("observation.terms", "observation term", OBSERVATIONS, config.observation.terms),
         ("reward.terms", "reward term", REWARDS, config.reward.terms),
@@ -48,6 +51,24 @@ def check_task(config: TrainConfig) -> None:
                     f"or choose a reference"
                 )
             _check_names(function, term, names, where)
+
+
+def names_of(model: ModelConfig, device: DeviceConfig) -> Names:
+    """Names of a configured body with its device; a user's own MJCF is built to know them. Raises as build_model."""
+    if model.body != "mjcf":
+        return known_names(model.body, device.assist_sim)
+    index = build_model(model, device, FlatTerrain()).index
+    return Names(tuple(index.joints), tuple(index.muscles), tuple(index.motors))
+
+
+def check_mirror(config: TrainConfig) -> None:
+    """Raise ``ConfigError`` for the symmetry loss with a motion whose left leg is not the right one half a cycle on."""
+    weight = getattr(config.algorithm, "mirror_weight", 0.0)
+    if weight and config.reference.imitate and read_gait(config.reference).left:
+        raise ConfigError(
+            f"algorithm.mirror_weight: got {weight:g}, which makes left and right alike half a cycle apart, but "
+            f"{config.reference.path} is asymmetric; 0, or a motion without a left leg of its own"
+        )
 
 
 def needs_reference(function: Callable) -> bool:

@@ -25,12 +25,15 @@ from myoassist.config import (
 from myoassist.sim.arrays import Arrays, put_arrays, take_arrays
 
 
+MOST_HOLDS = 500  # that an episode draws: those of half an hour and more; a day of watching begins again with them
+
+
 @dataclass(frozen=True)
 class Profile:
     """Target speed of one episode: a staircase plus a sine wave.
 
     ``speeds`` in m/s hold from the times ``begins`` in s, the first from 0. ``amplitude`` in m/s, ``period`` in s and
-    ``phase`` in rad of the wave.
+    ``phase`` in rad of the wave. After ``repeat`` s the staircase begins again.
     """
 
     speeds: tuple[float, ...]
@@ -38,6 +41,7 @@ class Profile:
     amplitude: float = 0.0
     period: float = math.inf
     phase: float = 0.0
+    repeat: float = math.inf
 
 
 def fixed(config: FixedCommand, rng: np.random.Generator, seconds: float) -> Profile:
@@ -61,12 +65,13 @@ def sinusoidal(config: SinusoidalCommand, rng: np.random.Generator, seconds: flo
 
 
 def step(config: StepCommand, rng: np.random.Generator, seconds: float) -> Profile:
-    """A new speed between ``low`` and ``high`` after each random time, until ``seconds``."""
-    speeds, begins = [float(rng.uniform(config.low, config.high))], [0.0]
-    while (begin := begins[-1] + float(rng.uniform(config.shortest_hold, config.longest_hold))) < seconds:
-        speeds.append(float(rng.uniform(config.low, config.high)))
-        begins.append(begin)
-    return Profile(tuple(speeds), tuple(begins))
+    """A new speed between ``low`` and ``high`` after each random time, until ``seconds``; after ``MOST_HOLDS`` again."""
+    holds = _most_holds(config, seconds)
+    speeds = rng.uniform(config.low, config.high, holds)
+    ends = np.cumsum(rng.uniform(config.shortest_hold, config.longest_hold, holds))
+    used = int((ends[:-1] < seconds).sum()) + 1
+    repeat = float(ends[-1]) if ends[-1] < seconds else math.inf
+    return Profile(tuple(speeds[:used].tolist()), (0.0, *ends[: used - 1].tolist()), repeat=repeat)
 
 
 def mixture(config: MixtureCommand, rng: np.random.Generator, seconds: float) -> Profile:
@@ -95,7 +100,7 @@ def _most_holds(config: Command | PlainCommand, seconds: float) -> int:
     """The most speeds that a profile of ``seconds`` can hold one after the other."""
     if isinstance(config, MixtureCommand):
         return max(_most_holds(part.command, seconds) for part in config.parts.values())
-    return math.ceil(seconds / config.shortest_hold) + 1 if isinstance(config, StepCommand) else 1
+    return min(math.ceil(seconds / config.shortest_hold) + 1, MOST_HOLDS) if isinstance(config, StepCommand) else 1
 
 
 class TargetSpeed:
@@ -108,6 +113,7 @@ class TargetSpeed:
         self._speeds = np.zeros((num_envs, holds))
         self._begins = np.full((num_envs, holds), np.inf)
         self._amplitude, self._frequency, self._phase = (np.zeros(num_envs) for _ in range(3))
+        self._repeat = np.full(num_envs, np.inf)
         self.held: float | None = None  # m/s: what somebody who watches asks for, in place of the profiles
 
     def begin(self, row: int, rng: np.random.Generator) -> None:
@@ -117,13 +123,13 @@ class TargetSpeed:
         self._speeds[row, :count], self._begins[row, :count] = profile.speeds, profile.begins
         self._begins[row, count:] = np.inf
         self._amplitude[row], self._phase[row] = profile.amplitude, profile.phase
-        self._frequency[row] = 1.0 / profile.period
+        self._frequency[row], self._repeat[row] = 1.0 / profile.period, profile.repeat
 
     def at(self, time: np.ndarray) -> np.ndarray:
         """Target speeds ``(n,)`` in m/s, ``time`` ``(n,)`` s after the start of each episode."""
         if self.held is not None:
             return np.full(len(self._rows), self.held)
-        hold = (self._begins <= time[:, None]).sum(axis=1) - 1
+        hold = (self._begins <= np.mod(time, self._repeat)[:, None]).sum(axis=1) - 1
         wave = np.sin(2 * np.pi * self._frequency * time + self._phase)
         return self._speeds[self._rows, hold] + self._amplitude * wave
 

@@ -13,6 +13,7 @@ import numpy as np
 from myoassist.config import ConditionConfig, FatigueConfig
 from myoassist.model.index import ModelIndex
 from myoassist.model.muscle_groups import by_muscle
+from myoassist.model.names import whole_muscles
 from myoassist.sim.arrays import Arrays, nested, part_of, put_arrays, take_arrays
 
 Generators = Sequence[np.random.Generator]
@@ -68,9 +69,11 @@ class Fatigue:
         self._config, self._dt = config, dt * config.speedup
         loss, recovery, rest = np.zeros((3, len(index.muscles)))
         columns = {name: column for column, name in enumerate(index.muscles)}
-        where = "condition.fatigue.rates"
-        for name, rates in by_muscle(config.rates, index.muscles, where=where, complete=False).items():
-            place = columns[name]
+        whole = whole_muscles(index.body, index.muscles)
+        chosen = by_muscle(config.rates, whole, where="condition.fatigue.rates")
+        for name, place in columns.items():
+            if (rates := chosen.get(name)) is None:
+                continue
             loss[place], recovery[place], rest[place] = rates.fatigue, rates.recovery, rates.rest_multiplier
         self._rates = loss, recovery, rest
         self._tracking = TRACKING * dt

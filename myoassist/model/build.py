@@ -72,7 +72,7 @@ def build_model(
     if drawing:
         add_looks(spec, full, ground)
     compiled = spec.compile()
-    apply_condition(compiled, condition or ConditionConfig())
+    apply_condition(compiled, condition or ConditionConfig(), body=model.body)
     index = make_index(compiled, body=model.body, soles=names, standing=standing_pose(full, soles))
     return BuiltModel(models=_lay(compiled, ground, only), index=index, ground=ground)
 

@@ -17,8 +17,9 @@ class MuscleArchitecture:
 
     ``peak_force`` isometric, N. ``optimal_fiber_length`` and ``tendon_slack_length`` m: fibre length is the length of
     muscle and tendon minus the tendon's. ``max_velocity`` of shortening, optimal fibre lengths per s. It has active
-    force between ``shortest_active`` and ``longest_active`` optimal fibre lengths; at the latter its passive force is
-    ``passive_peak`` of ``peak_force``.
+    force between ``shortest_active`` and ``longest_active`` optimal fibre lengths. Its passive force is half of
+    ``passive_peak`` peak forces half way from the optimal length to the longest active one, and 1.5 of them there: the
+    line of MuJoCo's ``mju_muscleBias`` goes on.
     """
 
     side: str

@@ -1,15 +1,13 @@
-"""Joint, muscle and motor names of bodies and devices; those of the shipped ones are known without building them."""
+"""Joint, muscle and motor names of the shipped bodies and devices, known without building them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
-
-from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig
-from myoassist.model.build import build_model
 
 NAMES_FILE = Path(__file__).parent.parent / "assets" / "names.yaml"
 BODIES = ("myolegs22", "myolegs26", "myolegs")
@@ -35,9 +33,6 @@ def known_names(body: str, device: str | None) -> Names:
     return Names((*own["joints"], *added["joints"]), tuple(own["muscles"]), tuple(added["motors"]))
 
 
-def names_of(model: ModelConfig, device: DeviceConfig) -> Names:
-    """Names of a configured body with its device; a user's own MJCF is built to know them. Raises as build_model."""
-    if model.body != "mjcf":
-        return known_names(model.body, device.assist_sim)
-    index = build_model(model, device, FlatTerrain()).index
-    return Names(tuple(index.joints), tuple(index.muscles), tuple(index.motors))
+def whole_muscles(body: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Muscles of ``body`` before a prosthesis took some away; a user's own MJCF has those that are ``present``."""
+    return known_names(body, None).muscles if body in BODIES else tuple(present)

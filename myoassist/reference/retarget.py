@@ -24,6 +24,7 @@ class Reference:
     ``joints``: names of the tracked joints, in column order. ``qpos``, ``dof``: their addresses ``(n,)``.
     ``mean`` ``(n,)``, ``cos`` and ``sin`` ``(order, n)``: harmonics in the model's own signs, rad and m.
     ``low``, ``high`` ``(n,)``: joint limits. ``forward``: harmonics of the pelvis' forward velocity, m/s.
+    ``left_strike``: phase of the left heel strike; the right one is at 0.
     """
 
     joints: tuple[str, ...]
@@ -37,6 +38,7 @@ class Reference:
     forward: Harmonics
     cycle_seconds: float
     speed: float
+    left_strike: float = 0.5
 
     @cached_property
     def _order(self) -> np.ndarray:
@@ -169,4 +171,5 @@ def _table(curves: dict[str, Harmonics], index: ModelIndex, forward: Harmonics, 
         forward=forward,
         cycle_seconds=gait.cycle_seconds,
         speed=gait.speed,
+        left_strike=gait.left_strike,
     )

@@ -61,7 +61,10 @@ class BatchSim:
         self.sensordata[rows] = sensordata
 
     def scale_velocities(self, rows: np.ndarray, factors: np.ndarray) -> None:
-        """Multiply the velocities of ``rows`` by ``factors``, one per row, and evaluate their sensors anew."""
+        """Multiply the velocities of ``rows`` by ``factors``, one per row, and evaluate their sensors anew.
+
+        Sensors depend on controls and on where the solver starts, which the scratch data still hold of another row.
+        """
         self.qvel[rows] *= factors[:, None]
         data = self._data[0]
         for row in rows:
@@ -100,8 +103,13 @@ class BatchSim:
 
     @property
     def controls(self) -> np.ndarray:
-        """Controls of the last step ``(num_envs, nu)``."""
-        return self._controls[:, 0]
+        """Controls of the last physics step ``(num_envs, nu)``."""
+        return self._controls[:, -1]
+
+    @property
+    def controls_taken(self) -> np.ndarray:
+        """Controls of each physics step of the last step ``(num_envs, substeps, nu)``."""
+        return self._controls
 
     @property
     def substeps_taken(self) -> tuple[np.ndarray, np.ndarray]:

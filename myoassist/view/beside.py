@@ -20,11 +20,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import myoassist
 from myoassist.config import TrainConfig, ViewConfig
 from myoassist.errors import MyoAssistError
 from myoassist.model.index import ModelIndex
 from myoassist.parsing import parse_config, to_plain
+from myoassist.processes import child_environment, python_command
 from myoassist.view.live import Frame, Screen, between, scene_of
 from myoassist.view.mailbox import Mailbox
 from myoassist.view.scene import make_figure
@@ -50,12 +50,11 @@ class Beside:
         os.close(handle)
         self._box, self._say, self._frames = Mailbox(Path(name), index, create=True), say, 0
         request = {"experiment": to_plain(config), "view": asdict(view), "grounds": grounds, "mailbox": name}
-        paths = [str(Path(myoassist.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
         self._process: subprocess.Popen[str] | None = subprocess.Popen(
-            [sys.executable, "-m", "myoassist.view.beside"],
+            python_command("myoassist.view.beside"),
             stdin=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=child_environment(),
         )
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")

@@ -40,7 +40,7 @@ class Browser:
             self._server = viser.ViserServer(host=HOST, port=self.port, label="MyoAssist", verbose=False)
         self.url = f"http://localhost:{self.port}"
         self._server.scene.set_up_direction("+z")
-        self._follower = Follower(self._figure.pelvis)
+        self._follower, self._episode = Follower(self._figure.pelvis), -1
         self._last_time = 0.0
         self._add_walker()
         self._add_ground()
@@ -150,6 +150,7 @@ class Browser:
         figure.pose(frame.qpos, frame.activation)
         target = self._follower(figure.pelvis, abs(frame.time - self._last_time))
         self._last_time = frame.time
+        began, self._episode = frame.episode != self._episode, frame.episode
         middle, turn, size, colour = self._rods.place()
         with self._server.atomic():
             for body, handle in self._parts:
@@ -160,7 +161,7 @@ class Browser:
             muscles.batched_positions = (middle - figure.pelvis).astype(np.float32)
             muscles.batched_wxyzs = turn.astype(np.float32)
             muscles.batched_scales, muscles.batched_colors = size.astype(np.float32), colour
-            if self._follow.value:
+            if self._follow.value or began:  # where a walker begins anew, it is in sight
                 self._world.position = (-target[0], 0.0, self._figure.index.standing_height + AIM - target[2])
         if self._plots.add(frame):
             self._status.content = (

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
-
-from myoassist.config import CameraConfig
 
 STEADY = 0.35  # s: standard deviation of the smoothing of the camera's course
 AIM = -0.08  # m: it looks at a point this much above the pelvis, so that head and ground are both in sight
@@ -85,8 +82,3 @@ class Follower:
         share = 1.0 - np.exp(-dt / np.array([0.25, 0.25, 0.8]))
         self.target = self.target + share * (wanted - self.target)
         return self.target
-
-
-def view_of(camera: CameraConfig) -> Callable[[np.ndarray], View]:
-    """From a target to the configured view of it."""
-    return lambda target: View(target, camera.distance, camera.azimuth, camera.elevation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from myoassist.errors import RunError
+from myoassist.files import written_beside
 
 QUALITY = 20  # ffmpeg's constant rate factor: 18 looks like the original, each 6 more halve the file
 GIF_WIDTH, GIF_FPS = 480, 15  # a GIF grows fast
@@ -35,19 +35,14 @@ def write_film(frames: Iterable[np.ndarray], path: Path, *, width: int, height: 
     """
     coded = ffmpeg_works()
     path = path if coded else path.with_suffix(".gif")
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if coded:
-            _write_mp4(frames, partial, width=width, height=height, fps=fps)
-        else:
-            _write_gif(frames, partial, fps=fps)
-        partial.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: the film cannot be written ({error.strerror or _reason(error)})") from error
-    finally:
-        if partial.exists():
-            partial.unlink()
+    with written_beside(path) as partial:
+        try:
+            if coded:
+                _write_mp4(frames, partial, width=width, height=height, fps=fps)
+            else:
+                _write_gif(frames, partial, fps=fps)
+        except OSError as error:
+            raise RunError(f"{path}: the film cannot be written ({error.strerror or _reason(error)})") from error
     return path
 
 

@@ -58,6 +58,10 @@ class Episode:
         self._qpos = recording["qpos"][rows].astype(float)
         self._activation = recording["activation"][rows].astype(float)
         self._target = recording["target_speed"][rows]
+        if not np.isfinite(self._qpos).all():
+            raise RunError(
+                f"{recording.path or 'recording'}: episode {self._number} has poses without numbers; no film"
+            )
         width = max(1, round(SPEED_SECONDS / recording.dt))
         self._speed = uniform_filter1d(recording["speed"][rows].astype(float), width, mode="nearest")
         wanted = min(video.seconds * video.speed, len(self._qpos) * recording.dt)

@@ -54,7 +54,7 @@ class Window:
         import mujoco.viewer
 
         self.controls, self._scene, self._figure = Controls(), scene, scene.figure
-        self._following, self._last_time = True, 0.0
+        self._following, self._last_time, self._episode = True, 0.0, -1
         figure = self._figure
         figure.model.vis.global_.fovy = FOV
         self._follower = Follower(figure.pelvis)
@@ -96,8 +96,9 @@ class Window:
         with self._viewer.lock():
             figure.pose(frame.qpos, frame.activation)
             target = self._follower(figure.pelvis, abs(frame.time - self._last_time))
-            self._last_time = frame.time
-            if self._following:
+            began = frame.episode != self._episode
+            self._last_time, self._episode = frame.time, frame.episode
+            if self._following or began:  # where a walker begins anew, it is in sight
                 self._viewer.cam.lookat[:] = target
             self._viewer.user_scn.ngeom = 0
             add_spots(self._viewer.user_scn, figure)

@@ -72,6 +72,8 @@ def signals(group: str, words: str) -> Need:
 
 
 def reference(analysis: Analysis) -> str | None:
-    """Curves of a reference motion."""
+    """Curves of a reference motion, and strides that can be compared with them."""
+    if analysis.estimated:
+        return "heel strikes are a guess, so that nothing can be compared with the reference"
     known = (analysis.recording.meta.get("reference") or {}).get("joints")
     return None if known else "the recording was made without a reference motion"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from myoassist.analysis.analysis import Analysis
+from myoassist.analysis.gait_joints import reference_cycle
 from myoassist.analysis.recording import Recording
 
 # OpenSim coordinate: name in the strides of a side, name over time, sign against OpenSim's.
@@ -124,15 +125,10 @@ class Angle:
     def reference(self, recording: Recording, side: str) -> np.ndarray | None:
         """The reference over the cycle of a side ``(101,)`` in degrees; None where it does not name the joint.
 
-        The reference begins at the right heel strike, the left foot strikes half a cycle later.
+        It begins at the reference's own heel strike of that side.
         """
-        curves = (recording.meta.get("reference") or {}).get("joints") or {}
-        if (values := curves.get(self.column(side))) is None:
-            return None
-        curve = np.asarray(values, dtype=float)
-        if side == "l":
-            curve = curve[(np.arange(101) + 50) % 100]
-        return self.sign(side) * np.degrees(curve)
+        curve = reference_cycle(recording, self.column(side) or "", side)
+        return None if curve is None else self.sign(side) * np.degrees(curve)
 
 
 def angles(recording: Recording) -> list[Angle]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,7 +15,8 @@ from myoassist.analysis.analysis import Analysis
 from myoassist.analysis.plots.drawing import Plot
 from myoassist.analysis.plots.registry import PLOTS, TRAINING_PLOTS
 from myoassist.analysis.plots.style import DPI, look
-from myoassist.errors import ConfigError, RunError, unknown
+from myoassist.errors import ConfigError, unknown
+from myoassist.files import write_beside
 
 FORMATS = ("png", "svg", "pdf")
 DENSITY = 2  # pixels of a PNG per pixel of the page
@@ -97,18 +97,6 @@ def _save(
             continue
         figure = known[name](source)
         for form in formats:
-            _write(folder / f"{name}.{form}", encoded(figure, form))
+            write_beside(folder / f"{name}.{form}", encoded(figure, form))
         saved[name] = folder / f"{name}.{formats[0]}"
     return saved
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        if partial.exists():
-            partial.unlink()
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error

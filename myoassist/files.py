@@ -1,0 +1,48 @@
+"""Files that are there whole or not at all, whenever the process or the machine stops."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from myoassist.errors import RunError
+
+
+def flush(path: Path) -> None:
+    """Have a file or folder written to disk; folders only where the system can."""
+    try:
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    except PermissionError:  # a folder on Windows
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to write, which takes its name, flushed, in the end; nothing stays of one cut short.
+
+    The folder is made if need be. Raises RunError where it cannot be written.
+    """
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        flush(partial)
+        partial.replace(path)
+        flush(path.parent)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        if partial.exists():
+            partial.unlink()
+
+
+def write_beside(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; text as UTF-8 with plain line ends. Raises RunError where it cannot."""
+    with written_beside(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
