@@ -38,6 +38,7 @@ The outcome is printed and written to <run>/evaluations/step_<n>[_<number>]: rep
 recording, metrics.json, strides.csv, episodes.csv, plots and videos."""
 
 _OWN = ("checkpoint", "output")
+_BAR = "{desc}: {n:.1f} of {total:.0f} s walked |{bar}| {elapsed}"
 FINISH_LATER = "go on with: python scripts/analyse.py recording="
 
 
@@ -107,7 +108,7 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
     Raises:
         RunError: the policy does not fit the environment, or the folder cannot be written.
     """
-    from myoassist.learn.evaluate import make_trials
+    from myoassist.learn.evaluate import make_trials, summarize
     from myoassist.learn.evaluations import results_of, write_summary, written_whole
     from myoassist.learn.layout import Layout
     from myoassist.learn.progress import say
@@ -125,7 +126,11 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
     finally:
         for evaluator in trials.values():
             evaluator.close()
-    say(describe(result))
+    if len(outcomes) == 1:
+        say(describe(result))
+    else:  # what trials have in common says little
+        for name, episodes in outcomes.items():
+            say(f"{name}: {describe(summarize(episodes))}")
     say(f"written to {folder}")
     if stopped:
         say(f"stopped after {len(outcomes)} of {len(trials)} trials; {FINISH_LATER}{folder}")
@@ -155,12 +160,17 @@ def _walk(
     name: str, evaluator: Evaluator, checkpoint: Checkpoint, folder: Path, facts: dict[str, object]
 ) -> list[Episode]:
     """Run one trial and fill its folder in ``folder``."""
+    from tqdm import tqdm
+
     from myoassist.learn.evaluate import make_actor
     from myoassist.learn.evaluations import write_trial
     from myoassist.learn.progress import say
 
     begun, walk = time.perf_counter(), evaluator.walk
-    episodes, recording = evaluator.record(make_actor(checkpoint, walk), envs=walk.num_envs, name=name, **facts)
+    seconds = evaluator.config.evaluation.seconds
+    with tqdm(total=seconds, desc=name, disable=None, leave=False, bar_format=_BAR) as bar:  # in a terminal only
+        walk.watchers.append(lambda _: bar.update(min(walk.task.dt, seconds - bar.n)))
+        episodes, recording = evaluator.record(make_actor(checkpoint, walk), envs=walk.num_envs, name=name, **facts)
     write_trial(folder / name, episodes, recording)
     say(f"{name}: {walk.num_envs} episodes recorded in {time.perf_counter() - begun:.0f} s")
     return episodes

@@ -15,10 +15,12 @@ from myoassist.analysis.recording import FILE, load_recording
 from myoassist.analysis.report_run import SUMMARY, read_json
 from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
+from myoassist.files import write_beside
 from myoassist.parsing import parse_config
 
 LOG = "finishing.log"
 VIDEOS, REPORT = "videos", "report.html"
+NOTE = "note.txt"  # in the folder of the videos: why they are not what was asked for
 
 
 def finish_evaluation(folder: Path, *, say: Callable[[str], Any] = lambda line: None) -> Path:
@@ -30,6 +32,7 @@ def finish_evaluation(folder: Path, *, say: Callable[[str], Any] = lambda line: 
 
     for trial in trials_in(folder):
         try:
+            say(f"{trial.name}: metrics and plots ...")
             recording = load_recording(trial)
             settings = parse_config(recording.meta["experiment"]).evaluation
             result = analyse_trial(trial, plots=settings.plots)
@@ -41,19 +44,30 @@ def finish_evaluation(folder: Path, *, say: Callable[[str], Any] = lambda line: 
 
 
 def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], Any]) -> None:
-    """Make the videos of the recording at ``place`` that ``video`` asks for, in ``folder/videos``."""
+    """Make the videos of the recording at ``place`` that ``video`` asks for, in ``folder/videos``.
+
+    Where they are not what was asked for, as without a graphics library, ``note.txt`` there says why.
+    """
     if not video.episodes:
         return
     from myoassist.view.video import make_film
 
     recording = load_recording(place)
     camera = parse_config(recording.meta["experiment"]).evaluation.camera
+    notes: dict[str, None] = {}
     for episode in range(min(video.episodes, len(recording.episodes))):
         path = folder / VIDEOS / f"episode_{episode}.mp4"
+        say(f"{recording.name}: filming episode {episode} ...")
         made = make_film(recording, episode, path, camera, video)
         say(f"{recording.name}: {made.path}")
         if made.note:
             say(made.note)
+            notes[made.note] = None
+    note = folder / VIDEOS / NOTE
+    if notes:
+        write_beside(note, "\n".join(notes) + "\n")
+    else:
+        note.unlink(missing_ok=True)
 
 
 def trials_in(folder: Path) -> list[Path]:

@@ -188,7 +188,10 @@ def _own_body_has_a_file(config: TrainConfig) -> None:
 
 def _start_needs_a_reference(config: TrainConfig) -> None:
     if not config.reference.imitate and isinstance(config.reset, ReferencePhaseReset):
-        raise ConfigError("reset.type: reference_phase needs a gait, and reference=none has none; take reset=standing")
+        raise ConfigError(
+            "reset.type: reference_phase needs a gait, and reference=none has none; take experiment=no_reference, "
+            "a whole task without one (3D bodies: with observation=walk_3d_without_phase), or reset=standing"
+        )
 
 
 def _reference_is_a_readable_file(config: TrainConfig) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from myoassist.config import (
     Course,
     CurriculumTerrain,
@@ -16,6 +18,7 @@ from myoassist.config import (
 from myoassist.errors import ConfigError
 
 HIGHEST_STEP = 0.4  # m: less than half a leg; nobody climbs more without hands
+STEEPEST = 1.0  # rise over run of waves, 45 deg: soles slide on more
 FEWEST_SAMPLES = 4  # of a wave; with less its crests fall between the samples
 
 
@@ -62,6 +65,11 @@ def _waves_fit_the_grid(surface: Harmonic, course: Course, where: str) -> None:
         if wave.wavelength < FEWEST_SAMPLES * course.grid:
             limit = f"at least {FEWEST_SAMPLES} samples of terrain.grid={course.grid}, or the wave is lost between them"
             raise ConfigError(f"{where}.waves.{name}.wavelength: got {wave.wavelength}; {limit}")
+    steep = {name: 2 * math.pi * wave.amplitude / wave.wavelength for name, wave in surface.waves.items()}
+    if (slope := sum(steep.values())) > STEEPEST:
+        worst = max(steep, key=lambda name: steep[name])
+        limit = f"at most {STEEPEST:g}, the sum of 2π amplitude/wavelength; {worst} has {steep[worst]:.2g} of it"
+        raise ConfigError(f"{where}.waves: together as steep as {slope:.2g} (rise over run); {limit}")
 
 
 def _stairs_can_be_climbed(surface: Stairs, course: Course, where: str) -> None:

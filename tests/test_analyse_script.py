@@ -8,13 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from recordings import fall, walker
+from recordings import changed, fall, walker
 
+from myoassist import finishing
+from myoassist.analysis import results_trial
 from myoassist.analysis.recording import Recording
 from myoassist.analysis.results import analyse_again
+from myoassist.config import VideoConfig
 from myoassist.errors import RunError
+from myoassist.files import write_beside
+from myoassist.view import video as make_video
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "analyse.py"
 
@@ -90,6 +96,72 @@ class TestPlaces:
         said = again(evaluation)
         assert any(line.startswith("falls: ") and "cannot be read" in line for line in said)
         assert (evaluation / "even" / "metrics.json").is_file()
+
+    def test_a_trial_that_cannot_be_read_is_said_once(self, trial: Path) -> None:
+        (trial / "recording.npz").write_bytes((trial / "recording.npz").read_bytes()[:3000])
+        said: list[str] = []
+        with pytest.raises(RunError, match="cannot be read"):
+            analyse_again(trial, say=said.append)
+        assert said == []
+
+    def test_no_trial_that_can_be_read(self, evaluation: Path) -> None:
+        said: list[str] = []
+        for path in evaluation.glob("*/recording.npz"):
+            path.write_bytes(path.read_bytes()[:3000])
+        with pytest.raises(RunError, match="none of its 2 trials can be analysed"):
+            analyse_again(evaluation, say=said.append)
+        assert len(said) == 2
+
+
+class TestVideos:
+    def test_new_ones_are_in_the_report(self, trial: Path) -> None:
+        def film(_: Path, folder: Path) -> None:
+            write_beside(folder / "videos" / "episode_0.mp4", b"not really a film")
+
+        again(trial, film=film)
+        assert "Video of even, episode 0" in (trial / "report.html").read_text(encoding="utf-8")
+
+    def test_a_stick_figure_is_explained_beside_the_film(self, trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """And no longer where the next film needs no explanation."""
+        note, said = trial / "videos" / "note.txt", []
+        experiment = SimpleNamespace(evaluation=SimpleNamespace(camera=None))
+        monkeypatch.setattr(finishing, "parse_config", lambda _: experiment)
+        monkeypatch.setattr(finishing, "load_recording", lambda _: changed(walker(seconds=1.0)))
+        for why in ("video: no OpenGL library draws here", None):
+            monkeypatch.setattr(make_video, "make_film", lambda *made, why=why: make_video.Film(made[2], why))
+            finishing.film(trial, trial, VideoConfig(episodes=1), say=said.append)
+            assert note.exists() == (why is not None)
+            assert why is None or note.read_text(encoding="utf-8") == f"{why}\n"
+
+
+class TestInterrupted:
+    @pytest.fixture()
+    def stopped(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+        """Analyse and be stopped with Ctrl-C when the first plot lies there."""
+
+        def run(place: Path, **options: object) -> None:
+            def draw(analysis: object, folder: Path, *_: object) -> None:
+                write_beside(folder / "kinematics.png", b"\x89PNG")
+                raise KeyboardInterrupt
+
+            with monkeypatch.context() as patch:
+                patch.setattr(results_trial, "save_plots", draw)
+                with pytest.raises(KeyboardInterrupt):
+                    again(place, **options)
+
+        return run
+
+    def test_it_can_be_run_again(self, trial: Path, tmp_path: Path, stopped: Callable[..., None]) -> None:
+        for options in ({}, {"output": tmp_path / "figures"}):
+            stopped(trial, **options)
+            again(trial, **options)
+            assert ((options.get("output") or trial) / "report.html").is_file()
+
+    @pytest.mark.parametrize(("name", "content"), [("png", b"\x89PNG"), ("svg", b"<?xml "), ("pdf", b"%PDF-1.4")])
+    def test_plots_of_a_trial_without_metrics(self, trial: Path, name: str, content: bytes) -> None:
+        """As an evaluation stopped while it draws may leave them."""
+        write_beside(trial / "plots" / f"kinematics.{name}", content)
+        again(trial)
 
 
 class TestNothingIsLost:

@@ -302,7 +302,8 @@ def test_layout_of_other_tensors_is_refused(copy: Path) -> None:
 
 def test_another_device_is_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate_command([f"checkpoint={run}", "device=none"]) == 2
-    assert "actions do not fit this environment: it lacks Exo_R, Exo_L" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "the policy expects Exo_R, Exo_L, which the environment does not have; the policy has" in said
 
 
 def test_a_signal_that_never_changed_counts_in_its_own_unit() -> None:

@@ -20,7 +20,7 @@ from myoassist.config import (
 )
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError, RunError
-from myoassist.mdp.commands import COMMANDS, Profile, TargetSpeed, draw_profile
+from myoassist.mdp.commands import COMMANDS, MOST_HOLDS, Profile, TargetSpeed, draw_profile
 from myoassist.parsing import check_consistency
 
 SECONDS = 20.0
@@ -94,6 +94,17 @@ class TestKinds:
         made = TargetSpeed(STEPS, num_envs=3, seconds=SECONDS)
         made._speeds[:, :3], made._begins[:, :3] = [1.0, 0.6, 1.4], [0.0, 2.5, 5.0]
         assert made.at(np.array([2.49, 2.5, 19.0])).tolist() == [1.0, 0.6, 1.4]
+
+    def test_a_day_of_steps_is_not_drawn_as_a_whole(self) -> None:
+        made = TargetSpeed(STEPS, num_envs=1, seconds=86_400.0)
+        made.begin(0, np.random.default_rng(0))
+        assert made._speeds.shape == (1, MOST_HOLDS)
+        repeat = float(made._repeat[0])
+        assert 2.0 * MOST_HOLDS < repeat < 3.0 * MOST_HOLDS
+        early = np.array([made.at(np.array([time]))[0] for time in np.arange(0.5, 30.0)])
+        late = np.array([made.at(np.array([time + 20 * repeat]))[0] for time in np.arange(0.5, 30.0)])
+        assert early.tolist() == late.tolist() and len(set(early)) > 5
+        assert np.isinf(table(STEPS)._repeat).all()  # 20 s are drawn to their end
 
     def test_mixture_draws_by_weight(self) -> None:
         profiles = drawn(MIXTURE, 2000)

@@ -24,6 +24,7 @@ FILES = sorted(
 WITH = {  # choices that need more than the default experiment has
     ("observation", "walk_3d"): ["model=26muscle"],
     ("observation", "walk_3d_terrain"): ["model=26muscle"],
+    ("observation", "walk_3d_without_phase"): ["experiment=no_reference", "model=26muscle"],
     ("model", "mjcf"): ["device=none", "model.path={folder}/walker.xml"],
     ("reference", "file"): ["reference.path={folder}/gait.yaml"],
     ("reference", "none"): ["experiment=no_reference"],

@@ -85,6 +85,14 @@ def tired(rates: dict[str, FatigueRates] | None = None, *, dt: float = 0.02, **c
 
 
 class TestFatigue:
+    def test_muscles_that_the_body_or_its_prosthesis_lacks(self) -> None:
+        """A group that the body lacks is refused; what a prosthesis took from the body is dropped."""
+        index = stand_in_index(body="myolegs22")  # of which two muscles are left
+        rates = FatigueConfig(rates={"dorsiflexors": ANKLE, "gastroc_r": ANKLE, "soleus_l": ANKLE})
+        assert Fatigue(rates, index, num_envs=1, dt=0.02)._rates[0].tolist() == [0.0, ANKLE.fatigue]
+        with pytest.raises(ConfigError, match=r"^condition\.fatigue\.rates: this body has no hip_adductors"):
+            Fatigue(FatigueConfig(rates={"hip_adductors": ANKLE}), index, num_envs=1, dt=0.02)
+
     def test_one_step_by_hand(self) -> None:
         fatigue = tired(dt=0.02)
         fatigue.active[:], fatigue.fatigued[:] = 0.4, 0.1

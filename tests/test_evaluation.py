@@ -115,6 +115,15 @@ def test_a_folder_of_something_else_is_never_replaced(run: Path, tmp_path: Path)
     assert (tmp_path / "thesis" / "chapter.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["file", "folder"])
+def test_nothing_is_renamed_where_the_output_is_taken(run: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match="choose another folder, nothing was overwritten"):
+        evaluated(run, output=tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
 def test_a_run_is_never_replaced_by_its_evaluation(run: Path) -> None:
     """A run folder has an ``evaluation.json`` of its own."""
     before = sorted(run.iterdir())

@@ -82,6 +82,15 @@ class TestBadRecordings:
         assert broken.metrics["stride_time_r"].mean == pytest.approx(1.2, abs=0.005)
         assert broken.metrics["hip_flexion_l.rom"].n >= 7
 
+    def test_many_columns_without_numbers_are_one_note(self) -> None:
+        values = walker()["muscle_force"].copy()
+        values[300:305] = np.nan
+        columns = values.shape[1]
+        assert columns > 3
+        notes = analyse(changed(walker(), muscle_force=values)).notes
+        assert f"muscle_force: {columns} columns have no number in 5 of 1200 frames" in " ".join(notes)
+        assert sum("muscle_force" in sentence for sentence in notes) == 1
+
     def test_infinite_is_no_number(self) -> None:
         even = walker()
         even.arrays["speed"][600] = np.inf
@@ -100,6 +109,30 @@ class TestBadRecordings:
         assert note(analysis, "no motor")
         assert not any("device" in name for name in analysis.metrics)
 
+    def test_heel_strikes_that_are_a_guess(self) -> None:
+        """By hip flexion alone, what hangs on the moment of heel strike has no value; durations and ranges have."""
+        analysis = analyse(changed(walker(), foot_position=None, ground_force=None))
+        assert note(analysis, "guess from peak hip flexion")
+        withheld = ("stance_share", "swing_share", "double_support_share", "flight_share", "step_time")
+        joints = ("hip_flexion.rmse", "hip_flexion_r.correlation", "knee_angle_l.rmse")
+        device = ("ankle_angle.device_peak_phase", "ankle_angle_l.device_onset", "symmetry.stance_share")
+        for name in (*withheld, *joints, *device):
+            assert analysis.metrics[name].n == 0, name
+        for name in ("stride_time", "cadence", "hip_flexion.rom", "activation", "ankle_angle.device_peak_torque"):
+            assert analysis.metrics[name].n > 0, name
+        assert np.isnan(analysis.toe_off("r")).all() and len(analysis.toe_off("r"))
+        assert "reference" not in verdict(analysis)
+
+    def test_heel_strikes_of_one_foot_that_are_a_guess(self) -> None:
+        even = walker()
+        load = even["ground_force"].copy()
+        load[:, :3] = 0.0
+        one = analyse(changed(even, ground_force=load, foot_position=None))
+        for name in ("stance_share_r", "ground_force_r.first_peak", "double_support_share", "step_time_l"):
+            assert one.metrics[name].n == 0, name
+        for name in ("stance_share_l", "ground_force_l.first_peak", "hip_flexion_l.rmse", "stride_time_r"):
+            assert one.metrics[name].n > 0, name
+
     def test_no_reference(self) -> None:
         even = walker()
         even.meta["reference"] = None
@@ -110,6 +143,34 @@ class TestBadRecordings:
 
     def test_a_good_recording_needs_no_words(self) -> None:
         assert analyse(walker()).notes == ()
+
+
+class TestCounting:
+    @pytest.mark.parametrize(
+        ("name", "value", "words"),
+        [
+            ("time", np.nan, "time holds what is no number"),
+            ("episode", np.inf, "episode holds what is no number"),
+            ("done", np.nan, "done holds what is no number"),
+            ("episode", 0.5, "episode holds 0.5; whole numbers only"),
+            ("done", 1.5, "done holds 1.5; whole numbers only"),
+        ],
+    )
+    def test_frames_that_cannot_be_counted(self, tmp_path: Path, name: str, value: float, words: str) -> None:
+        values = walker()[name].astype(float)
+        values[5] = value
+        changed(walker(), **{name: values}).save(tmp_path / "recording.npz")
+        with pytest.raises(RunError, match=words) as refused:
+            load_recording(tmp_path)
+        assert "\n" not in str(refused.value)
+
+    def test_no_advice_to_load_unsafely(self, tmp_path: Path) -> None:
+        (tmp_path / "text.npz").write_text("hello", encoding="utf-8")
+        np.savez(tmp_path / "objects.npz", meta=np.array([{"kind": "x"}], dtype=object))
+        for name, reason in (("text", "no NumPy archive"), ("objects", "it holds Python objects")):
+            with pytest.raises(RunError, match=reason) as refused:
+                load_recording(tmp_path / f"{name}.npz")
+            assert "pickle" not in str(refused.value)
 
 
 class TestFiles:
@@ -153,8 +214,9 @@ class TestFiles:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "strides.csv"]
 
     def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way", encoding="utf-8")
         with pytest.raises(RunError, match=r"metrics\.json: cannot be written"):
-            write_analysis(analyse(walker()), tmp_path / "missing")
+            write_analysis(analyse(walker()), tmp_path / "file")
 
 
 class TestVerdict:
@@ -180,6 +242,22 @@ class TestVerdict:
     def test_hard_heel_strikes(self) -> None:
         even = walker()
         assert "harder than human" in verdict(analyse(changed(even, ground_force=3.0 * even["ground_force"])))
+
+    def test_far_from_human(self) -> None:
+        """Feet that stand 0.9 of the stride: 80 % of it on both; human are about 60 % and 20 %."""
+        said = verdict(analyse(walker(stance=(0.9, 0.9))))
+        assert "not human: stance 90 % of the stride (60 to 62), both feet down 80 % (20 to 24)" in said
+        assert "\n" not in said and "not human" not in verdict(analyse(walker()))
+
+    def test_an_ankle_that_moves_otherwise(self) -> None:
+        even = walker()
+        angles, columns = even["joint_position"].copy(), even.columns("joint_position")
+        for side in "rl":
+            hip = analyse(even).cycles("joint_position", f"hip_flexion_{side}", "r").mean(axis=0)
+            angles[:, columns.index(f"ankle_angle_{side}")] = angles[:, columns.index(f"hip_flexion_{side}")]
+            even.meta["reference"]["joints"][f"ankle_angle_{side}"] = (-hip).tolist()
+        even = changed(even, joint_position=angles)
+        assert "not human: ankle correlates -1.00 with the reference" in verdict(analyse(even))
 
     def test_an_idle_device(self) -> None:
         idle = changed(walker(), device_torque=np.zeros((1200, 2)))

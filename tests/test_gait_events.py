@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from recordings import FIRST_STRIKE, MASS, REAL, changed, fall, part, standing, together, walker
 
+from myoassist.analysis.analysis import analyse
 from myoassist.analysis.events import find_events
 from myoassist.analysis.recording import Recording, load_recording
-from myoassist.analysis.strides import cycles, find_strides
+from myoassist.analysis.strides import NO_FORCE, cycles, find_strides
 
 UP = {"r": 2, "l": 5}
 
@@ -71,6 +72,32 @@ class TestForce:
         assert find_events(force(walker(), "r", load))[0]["r"].strikes.tolist() == STRIKES.tolist()
 
 
+class TestGaps:
+    """An event within a gap of the force would seem to happen at its end."""
+
+    @pytest.mark.parametrize("event", [0, 72], ids=["heel strike", "toe-off"])
+    def test_strides_with_an_event_in_a_gap_are_left_out(self, event: int) -> None:
+        load, moment = up(walker()), STRIKES[4] + event
+        load[moment - 8 : moment + 12] = np.nan
+        broken = force(walker(), "r", load)
+        events, _ = find_events(broken)
+        assert events["r"].unsure == {moment + 12} and not events["l"].unsure
+        strides, left_out = find_strides(broken, events)
+        kept = {(stride.side, stride.start) for stride in strides}
+        whole = find_strides(walker(), find_events(walker())[0])[0]
+        touched = {(s.side, s.start) for s in whole if s.start <= moment <= s.end}
+        assert {(s.side, s.start) for s in whole} - kept == touched
+        assert left_out[NO_FORCE] == len(touched) == (3 if event == 0 else 2)
+        assert {stride.end - stride.start for stride in strides} == {120}
+        assert f"{len(touched)} strides left out" in " ".join(analyse(broken).notes)
+
+    def test_a_gap_within_stance_costs_no_stride(self) -> None:
+        load = up(walker())
+        load[STRIKES[4] + 20 : STRIKES[4] + 40] = np.nan
+        broken = force(walker(), "r", load)
+        assert len(find_strides(broken, find_events(broken)[0])[0]) == 16
+
+
 class TestPath:
     """Where force cannot be trusted, the feet's path tells."""
 
@@ -101,8 +128,9 @@ class TestPath:
 
     def test_hip_flexion_where_feet_are_missing_too(self) -> None:
         """Peak hip flexion leads heel strike by 7 % of a stride; here the hip peaks at the strike: 8 frames late."""
-        events, _ = find_events(changed(walker(), foot_position=None, ground_force=None))
-        assert events["r"].method == "peak hip flexion"
+        events, notes = find_events(changed(walker(), foot_position=None, ground_force=None))
+        assert events["r"].method == "peak hip flexion" and events["r"].estimated
+        assert notes[0].startswith("Heel strikes of the right foot are a guess") and "withheld" in notes[0]
         assert np.isin(STRIKES[1:-1] + 8, events["r"].strikes).all()
 
     def test_nothing_to_go_by(self) -> None:

@@ -86,6 +86,12 @@ class TestEpisodes:
         assert both.metrics["distance"].mean == pytest.approx(1.25 * 10.0 / 3.0)
         assert both.metrics["speed"].mean == pytest.approx(1.25)
 
+    def test_speed_of_all_episodes_is_their_way_by_their_time(self) -> None:
+        """10 s at 1.0 m/s and 1 s at 2.0 m/s: 12 m in 11 s, not 1.5 m/s."""
+        both = analyse(together(walker(seconds=10.0, speed=1.0), walker(seconds=1.0, speed=2.0))).metrics["speed"]
+        assert (both.mean, both.n) == (pytest.approx(12.0 / 11.0), 2)
+        assert both.sd == pytest.approx(math.sqrt(0.5))  # 1 and 2 m/s
+
     def test_nobody_fell(self) -> None:
         time = measured().metrics["time_to_fall"]
         assert math.isnan(time.mean) and time.n == 0
@@ -106,6 +112,29 @@ class TestJoints:
             # sqrt(mean (0.4 (cos - sin))^2) = 0.4
             knee = means(measured(), f"knee_angle_{side}.rmse", f"knee_angle_{side}.correlation")
             assert knee == pytest.approx([math.degrees(0.4), 0.0], rel=1e-3, abs=1e-9)
+
+    def test_against_an_asymmetric_reference(self) -> None:
+        """Its left foot strikes at 0.4 of the cycle, as the walker's does, who is 0.05 rad off as before."""
+        limping = walker(left_at=0.4)
+        curve = np.cos(2 * np.pi * (np.linspace(0.0, 1.0, 101) - 0.4))
+        limping.meta["reference"]["joints"]["hip_flexion_l"] = (0.4 * curve).tolist()
+        limping.meta["reference"]["left_strike"] = 0.4
+        assert means(analyse(limping), "hip_flexion_l.rmse") == pytest.approx([math.degrees(0.05)])
+        limping.meta["reference"]["left_strike"] = 0.405  # between two of the 101 points
+        # sqrt(mean (0.05 + 0.4 (cos p - cos (p + 0.0314)))^2) = sqrt(0.05^2 + (0.4 * 2 sin(0.0157))^2 / 2)
+        off = math.sqrt(0.05**2 + 0.5 * (0.8 * math.sin(math.pi * 0.005)) ** 2)
+        assert means(analyse(limping), "hip_flexion_l.rmse") == pytest.approx([math.degrees(off)], rel=1e-3)
+
+    def test_pelvis_height_is_that_over_the_ground(self) -> None:
+        """Up a slope of 10 % the pelvis stays 0.9 m over the ground; the reference says 0.88 m."""
+        even = walker()
+        even.meta["reference"]["joints"]["pelvis_ty"] = [0.88] * 101
+        place = even["joint_position"].copy()
+        place[:, 1] += 0.1 * place[:, 0]
+        uphill = changed(even, joint_position=place, ground_height=0.1 * place[:, 0])
+        assert means(analyse(uphill), "pelvis_ty.rom", "pelvis_ty.rmse") == pytest.approx([0.0, 0.02], abs=1e-9)
+        older = analyse(changed(even, joint_position=place))  # rises by 0.1 * 1.25 * 1.2 m in a stride
+        assert means(older, "pelvis_ty.rom") == pytest.approx([0.15])
 
     def test_a_joint_that_the_reference_lacks(self) -> None:
         assert "ankle_angle.rom" in measured().metrics

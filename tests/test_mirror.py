@@ -9,7 +9,9 @@ are not placed alike on both sides either.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,9 @@ from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.mirror import RULES, Mirror, joint_image, make_mirror, motor_force_image, muscle_image, other_side
 from myoassist.learn.normalizer import normalized
 from myoassist.learn.symmetry import MirrorImage, MirrorPPO, asymmetry
+from myoassist.mdp.check import check_task
 from myoassist.mdp.observations import OBSERVATIONS
+from myoassist.reference.motion import load_gait, save_gait
 from tests.helpers import experiment
 
 WALKERS = 24  # and as many mirrored ones
@@ -184,6 +188,19 @@ def test_a_walker_without_a_mirror_image_is_refused() -> None:
     with pytest.raises(ConfigError, match="'my_term' has no mirror rule; known: fiber_length"):
         make_mirror([Signal("mine", "my_term")], [], walk.index, where="test")
     walk.close()
+
+
+def test_an_asymmetric_motion_is_refused(tmp_path: Path) -> None:
+    """The loss would pull towards a left leg half a cycle on, the reward towards another."""
+    gait, path = load_gait(), tmp_path / "limping.yaml"
+    knee = gait.coordinates["knee_angle"].shifted(0.56)
+    save_gait(replace(gait, left={"knee_angle": knee}, left_strike=0.44), path, origin="a test")
+    config = experiment(f"reference.path={path}", "algorithm.mirror_weight=1.0")
+    with pytest.raises(ConfigError, match=r"^algorithm\.mirror_weight: got 1, .*limping\.yaml is asymmetric") as error:
+        check_task(config)
+    assert "\n" not in str(error.value)
+    check_task(experiment(f"reference.path={path}"))
+    check_task(experiment("algorithm.mirror_weight=1.0"))
 
 
 def test_normalised_observations_are_mirrored_before_normalisation() -> None:

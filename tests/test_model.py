@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import mujoco
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from helpers import experiment
 from myoassist.config import ConditionConfig, DeviceConfig, FlatTerrain, ModelConfig
 from myoassist.errors import ConfigError, ModelError
 from myoassist.model.build import BuiltModel, build_model
+from myoassist.model.condition import apply_condition
 from myoassist.model.index import ModelIndex
 
 BODIES = ("myolegs22", "myolegs26", "myolegs")
@@ -261,6 +264,16 @@ class TestCondition:
             assert weak.index.muscles[name].peak_force == pytest.approx(factor * muscle.peak_force)
         others = np.delete(np.arange(healthy.actuator_gainprm.shape[1]), 2)
         assert (weak.models[0].actuator_gainprm[:, others] == healthy.actuator_gainprm[:, others]).all()
+
+    def test_muscles_that_the_body_or_its_prosthesis_lacks(self, build) -> None:
+        """A group that the body lacks is refused; one that only its prosthesis took away is dropped."""
+        model, weak = copy.copy(build("myolegs22").models[0]), {"hip_adductors": 0.5, "soleus_r": 0.5}
+        with pytest.raises(ConfigError, match=r"^condition\.strength: this body has no hip_adductors"):
+            apply_condition(model, ConditionConfig(strength=weak), body="myolegs22")
+        before = model.actuator_gainprm[:, 2].copy()
+        apply_condition(model, ConditionConfig(strength=weak), body="myolegs26")  # adductors are missing in the model
+        changed = np.flatnonzero(model.actuator_gainprm[:, 2] != before)
+        assert [model.actuator(int(i)).name for i in changed] == ["soleus_r"]
 
     @pytest.mark.parametrize("activation", [0.0, 0.7])
     def test_half_the_strength_is_half_the_force(self, build, activation: float) -> None:

@@ -355,6 +355,14 @@ def course(kind: type, **settings: Any) -> Any:
             course(HarmonicTerrain, waves={"fine": Wave(amplitude=0.01, wavelength=0.3)}),
             "terrain.waves.fine.wavelength: got 0.3; at least 4 samples of terrain.grid=0.1, or the wave is lost",
         ),
+        (
+            course(
+                HarmonicTerrain,
+                waves={"a": Wave(amplitude=0.4, wavelength=4.0), "b": Wave(amplitude=0.2, wavelength=2)},
+            ),
+            "terrain.waves: together as steep as 1.3 (rise over run); at most 1, the sum of 2π amplitude/wavelength; "
+            "a has 0.63 of it",
+        ),
         (course(HarmonicTerrain), "terrain.waves: gives no wave; add one, as long: {amplitude: 0.05, wavelength: 4}"),
         (course(MixedTerrain), "terrain.tiles: gives no tile; add one of type rough, harmonic, slope or stairs"),
         (course(MixedTerrain, tiles={"up": Stairs(rise=0.5)}), "terrain.tiles.up.rise: got 0.5; at most 0.4 m"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from myoassist.env.replay import reference_walk, replay
 from myoassist.errors import ConfigError, ReferenceError
 from myoassist.mdp.check import check_task
 from myoassist.parsing import check_consistency, parse_config, to_plain, with_whole_paths
+from myoassist.reference.cycles import _compare
 from myoassist.reference.fitting import report_fit
 from myoassist.reference.importing import Imported, import_motion
 from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, load_gait, save_gait
@@ -385,6 +387,58 @@ class TestBadFiles:
         assert any("the header says 700 rows" in line for line in imported(path).report.warnings)
 
 
+class TestWhatLooksWrong:
+    def test_a_walker_that_faces_backward(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        values["pelvis_rotation"] = values["pelvis_rotation"] + np.pi
+        assert "the pelvis faces 180 deg away from where it goes" in problem(
+            write_mot(tmp_path / "a.mot", time, values)
+        )
+
+    def test_a_full_turn_is_forward(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        values["pelvis_rotation"] = values["pelvis_rotation"] + 2 * np.pi
+        result = imported(write_mot(tmp_path / "a.mot", time, values), cutoff_hz=0.0)
+        assert worst(result.gait, load_gait()) < EXACT
+        assert not result.report.warnings
+
+    @pytest.mark.parametrize(("offset", "told"), [(2.0, False), (4.0, True)])
+    def test_a_mean_that_is_lost(self, tmp_path: Path, offset: float, told: bool) -> None:
+        time, values = columns(load_gait())
+        values["pelvis_list"] = values["pelvis_list"] + np.deg2rad(offset)
+        result = imported(write_mot(tmp_path / "a.mot", time, values))
+        assert any("mean pelvis_list of 4.0 deg taken out" in w for w in result.report.warnings) == told
+        assert result.gait.coordinates["pelvis_list"].mean == pytest.approx(0, abs=1e-9)
+
+    def test_a_file_that_stands_still(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        still = {name: np.zeros(len(v)) for name, v in values.items()}
+        path = write_mot(tmp_path / "a.mot", time, still, degrees="yes")
+        assert "hip_flexion_r does not move, nor does any other hip or knee; this is no walking" in problem(path)
+
+    def test_a_unit_that_was_guessed(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        few = {name: v + 4.0 if name.startswith("knee") else v for name, v in values.items()}
+        path = write_csv(tmp_path / "a.csv", time, few)
+        assert "seen from the values, the unit is degrees, but knee_angle_" in problem(path)
+
+    def test_time_in_ms(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        path = write_mot(tmp_path / "a.mot", 1000 * time, values)
+        assert "0.1 samples per s" in problem(path) and "is its time in ms?" in problem(path)
+        slow = write_mot(tmp_path / "b.mot", *columns(load_gait(), rate=10))
+        assert "10 samples per s" in problem(slow) and "in ms" not in problem(slow)
+
+    def test_a_duration_of_two_strides(self, tmp_path: Path) -> None:
+        path = write_mot(tmp_path / "a.mot", *columns(load_gait(), strides=9))
+        report = Report("")
+        _compare(2.28, 1.14, report)
+        _compare(0.57, 1.14, report)
+        _compare(1.2, 1.14, report)
+        assert [("about 2 times" in w, "about 1/2 of" in w) for w in report.warnings] == [(True, False), (False, True)]
+        assert "it repeats every 1.14 s" in problem(path, cycle_seconds=0.57)
+
+
 class TestHarmonics:
     def test_by_hand(self) -> None:
         curve = Harmonics(1.0, np.array([2.0]), np.array([3.0]))
@@ -416,12 +470,40 @@ class TestOnModels:
         gait = Gait(gait.coordinates, gait.cycle_seconds, gait.speed, left, 0.46)
         body, report = build("myolegs22"), Report("a gait")
         reference = retarget(gait, body.models[0], body.index)
+        assert reference.left_strike == 0.46
         report_fit(gait, reference, body.models[0], body.index, report)
         low, high = report.numbers["model"]["lowest_sole"]
         assert -0.01 < low <= high < 0.005  # m
         right, other = (reference.sample(PHASES)[0][:, reference.joints.index(f"knee_angle_{s}")] for s in "rl")
         assert np.rad2deg(right.min() - other.min()) < -7.0
         assert json.loads(json.dumps(report.numbers)) == report.numbers
+
+    def test_a_stiff_leg_swings_smoothly(self, build) -> None:
+        """A left knee half as bent: the foot cannot clear the ground, and is rather left there than thrown up."""
+        gait = limping()
+        body, report = build("myolegs26"), Report("a gait")
+        reference = retarget(gait, body.models[0], body.index)
+        velocity = np.abs(np.rad2deg(reference.sample(PHASES)[1])).max(axis=0)
+        fastest = dict(zip(reference.joints, velocity, strict=True))
+        assert fastest["hip_flexion_l"] < 380  # deg/s: 240 in the shipped gait, 880 when lifted phase by phase
+        assert fastest["ankle_angle_l"] < 400
+        report_fit(gait, reference, body.models[0], body.index, report)
+        change, (_, high) = report.numbers["model"]["change"], report.numbers["model"]["lowest_sole"]
+        assert max(np.rad2deg(change[f"{name}_l"]) for name in ("hip_flexion", "knee_angle", "ankle_angle")) < 15
+        assert high < 0.01  # m: one foot stands throughout
+        assert any("the swing foot reaches" in w for w in report.warnings)
+
+    def test_a_jump_on_the_model_is_told(self, build) -> None:
+        gait, body, report = load_gait(), build("myolegs22"), Report("a gait")
+        reference = retarget(gait, body.models[0], body.index)
+        report_fit(gait, reference, body.models[0], body.index, report)
+        assert not report.warnings
+        knee = reference.joints.index("knee_angle_r")
+        sin = reference.sin.copy()
+        sin[9, knee] += np.deg2rad(12)  # the tenth harmonic: 12 deg x 20 pi / 1.14 s are 660 deg/s
+        report_fit(gait, replace(reference, sin=sin), body.models[0], body.index, report)
+        assert any(w.startswith("knee_angle_r is moved by up to 1") for w in report.warnings)
+        assert any(w.startswith("knee_angle_r reaches") and "look for a jump" in w for w in report.warnings)
 
     def test_limits_that_cut_are_told(self, build) -> None:
         gait = load_gait()
@@ -452,12 +534,26 @@ class TestTasks:
     def test_none_says_what_has_to_go(self) -> None:
         with pytest.raises(ConfigError, match=r"reset.type: reference_phase needs a gait.*reset=standing"):
             check_consistency(experiment("reference=none"))
-        with pytest.raises(
-            ConfigError, match=r"observation.terms.phase: gait_phase needs a gait.*~observation.terms.phase"
-        ):
+        with pytest.raises(ConfigError) as caught:
             check_task(experiment("reference=none", "reset=standing"))
-        with pytest.raises(ConfigError, match=r"reward.terms.joint_position: joint_position needs a gait"):
-            check_task(experiment("reference=none", "reset=standing", "observation=walk_without_phase"))
+        clashes = ["observation.terms.phase", "reward.terms.joint_position", "reward.terms.joint_velocity"]
+        clashes.append("termination.terms.out_of_trajectory")
+        assert str(caught.value) == (
+            f"{', '.join(clashes)}: need a gait, and reference=none has none; take experiment=no_reference "
+            f"observation=walk_without_phase, or take them out: {' '.join(f'~{name}' for name in clashes)}"
+        )
+        check_task(experiment("reference=none", "reset=standing", *(f"~{name}" for name in clashes)))
+
+    def test_the_observation_for_a_3d_body_is_named(self) -> None:
+        with pytest.raises(ConfigError, match=r"observation=walk_3d_without_phase"):
+            check_task(experiment("experiment=no_reference", "model=26muscle", "observation=walk_3d"))
+
+    @pytest.mark.parametrize(("reward", "more"), [("effort", []), ("speed", ["metabolic_rate"])])
+    def test_costs_without_a_reference(self, reward: str, more: list[str]) -> None:
+        """As docs/signals-and-terms.md says."""
+        without = ["~reward.terms.joint_position", "~reward.terms.joint_velocity"] if reward == "effort" else []
+        added = [f"+reward.terms.{name}={{func: {name}, weight: 0.1}}" for name in more]
+        check_task(experiment("experiment=no_reference", f"reward={reward}", *without, *added))
 
     def test_the_experiment_without_a_gait_is_whole(self) -> None:
         config = experiment("experiment=no_reference", "device=none", "num_envs=2")

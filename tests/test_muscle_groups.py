@@ -122,6 +122,14 @@ class TestNames:
             muscles_of(pattern, names("myolegs22"), where="here")
         assert "hip_abductors" in str(error.value) and "\n" not in str(error.value)
 
+    def test_a_body_without_muscles(self) -> None:
+        assert by_muscle({}, [], where="condition.strength") == {}
+        with pytest.raises(ConfigError) as caught:
+            by_muscle({"plantarflexors": 0.5}, [], where="condition.strength")
+        assert str(caught.value) == (
+            "condition.strength: this body has no muscles, so a condition cannot be used; take condition=healthy"
+        )
+
     def test_a_group_that_the_body_does_not_have(self) -> None:
         with pytest.raises(ConfigError, match=r"^here: this body has no hip_abductors; it has hip_flexors, "):
             muscles_of("hip_abductors", names("myolegs22"), where="here")

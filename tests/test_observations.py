@@ -168,6 +168,22 @@ class TestLayout:
         with pytest.raises(ConfigError, match=r"'x' returned shape .*; expected \(2, 1\)"):
             observe(state, "odd")
 
+    def test_a_term_with_memory_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When one walker begins anew, all are read again: memory of the others would go on twice in a step."""
+
+        class Lagged:
+            def __init__(self, task: Task) -> None: ...
+
+            def __call__(self, state: WalkState) -> np.ndarray:
+                return state.speed[:, None]
+
+            def reset(self, rows: np.ndarray) -> None: ...
+
+        monkeypatch.setitem(OBSERVATIONS, "lagged", Lagged)
+        monkeypatch.setitem(NAMES, "lagged", lambda task: ("",))
+        with pytest.raises(ConfigError, match=r"^observation\.terms\.x\.func: lagged has a reset, but .*remember"):
+            observe(stand_in_state(), "lagged")
+
     def test_a_new_term_is_one_function(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def height(state: WalkState) -> np.ndarray:
             return state.height[:, None]

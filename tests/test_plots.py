@@ -240,6 +240,12 @@ class TestNames:
         assert left is not None and left[[0, 49]] == pytest.approx(np.degrees([-0.5, -0.99]))
         assert left[[50, 100]] == pytest.approx([0.0, np.degrees(-0.5)])
 
+    def test_left_reference_of_an_asymmetric_motion(self) -> None:
+        reference = {"left_strike": 0.42, "joints": {"hip_flexion_l": np.linspace(0.0, 1.0, 101).tolist()}}
+        recording = Recording(meta(reference=reference, columns={"joint_position": ["hip_flexion_l"]}), {})
+        left = angles(recording)[0].reference(recording, "l")
+        assert left is not None and left[[0, 10]] == pytest.approx(np.degrees([0.42, 0.52]))
+
     def test_a_prosthetic_joint_takes_the_place_of_its_own(self) -> None:
         columns = [
             "knee_angle_l",

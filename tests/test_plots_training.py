@@ -75,6 +75,15 @@ def test_axes_have_labels_with_units(tmp_path: Path) -> None:
     assert [text for text in unlabelled(figure) if not text.startswith("x of")] == []
 
 
+def test_values_close_together_have_plain_numbers(tmp_path: Path) -> None:
+    """No offset such as 1e-5+2.2e-1 above the axis."""
+    narrow = [row | {"train/std": 0.22 + 1e-6 * number} for number, row in enumerate(rows(10))]
+    figure = training_curves(table(tmp_path, narrow))
+    figure.draw_without_rendering()
+    axis = panel(figure, "Exploration")
+    assert axis.yaxis.get_offset_text().get_text() == ""
+
+
 def test_levels_of_a_curriculum(tmp_path: Path) -> None:
     shares = [row | {"curriculum/level": 0.1 * n, "curriculum/envs_on_level_10": 0.25} for n, row in enumerate(rows(4))]
     shares = [row | {"curriculum/envs_on_level_2": 0.75} for row in shares]

@@ -134,6 +134,20 @@ def test_sums_agree_with_the_episodes(walked) -> None:
     assert recording.meta["body_mass"] == pytest.approx(75.2, abs=4.0)
     assert recording.meta["mass"] > recording.meta["body_mass"]
     assert list(recording.meta["reference"]["joints"]) == list(walk.reference.joints)
+    assert recording.meta["reference"]["left_strike"] == 0.5
+
+
+def test_ground_below_the_pelvis_on_a_slope() -> None:
+    """Level for 0.5 m, then up by 20 %; a control step's height is that of its last frame."""
+    walk, recording, _ = record("terrain=slope", "terrain.grade=0.2", "terrain.first=up", "terrain.safe_zone=0.5")
+    place, ground = recording.column("joint_position", "pelvis_tx"), recording["ground_height"]
+    assert ground.shape == place.shape and recording.unit("ground_height") == "m"
+    last = np.arange(len(place)) % 4 == 3  # 120 frames and 30 control steps a second
+    level = walk.task.ground.level(np.zeros(last.sum(), dtype=int), place[last], np.zeros(last.sum()))
+    assert ground[last] == pytest.approx(level, abs=1e-6)
+    assert ground[~last].reshape(-1, 3) == pytest.approx(np.repeat(ground[last, None], 3, axis=1))
+    assert ground.max() > 0.005
+    walk.close()
 
 
 def test_every_group_is_described_and_named(walked) -> None:

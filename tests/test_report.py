@@ -126,7 +126,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, experiment: dict[str, Any]) ->
     falling = put(evaluation / "a_fall", fall(seconds=0.4), experiment=slope, steps=2000)
     (even / "videos").mkdir()
     (even / "videos" / "episode_0.mp4").write_bytes(b"not really a film")
-    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "step_2000").mkdir(parents=True)
     (run / "config.yaml").write_text("name: <i>walk</i>\n", encoding="utf-8")
     (run / "command.txt").write_text("train.py name='a b' seed=3\n", encoding="utf-8")
     environment = {"python": "3.11.7", "packages": {"mujoco": "3.11.0"}, "git": {"commit": "abc123", "changed": True}}
@@ -185,6 +185,11 @@ class TestEvaluation:
         assert f"python eval.py 'checkpoint={run}/checkpoints/step_2000' terrain=rough" in page.words
         assert "scripts/analyse.py" in page.words
         assert "name: <i>walk</i>" in page.words  # the configuration, as text
+
+    def test_no_command_for_a_checkpoint_that_is_gone(self, run: Path, tmp_path: Path) -> None:
+        summary = json.loads((run / "evaluations" / "step_2000" / "evaluation.json").read_text(encoding="utf-8"))
+        assert evaluation_command(summary)
+        assert evaluation_command({**summary, "checkpoint": str(tmp_path / "pruned")}) == ""
 
     def test_metrics_with_spread_number_unit_and_human_range(self, page: Page) -> None:
         assert "Cadence two steps in each stride 100 ± 0 (8) steps/min 100–120 ● within" in page.words
@@ -357,6 +362,28 @@ class TestNumbers:
         assert group_of("something_new") == "Other"
         assert label_of("symmetry.step_time") == "Step time"
 
+    @pytest.mark.parametrize(
+        ("name", "label"),
+        [
+            ("cost_of_transport_bhargava", "Cost of transport (Bhargava)"),
+            ("ankle_angle.device_onset", "Ankle: onset of device torque"),
+            ("ankle_angle.device_peak_phase", "Ankle: phase of peak device torque"),
+            ("device_power_negative", "Device power, taken from the body"),
+        ],
+    )
+    def test_labels(self, name: str, label: str) -> None:
+        assert label_of(name) == label
+
+    def test_both_costs_of_transport_have_a_range_with_its_caveat(self) -> None:
+        ours, other = (human_range(f"cost_of_transport{end}", "J/kg/m") for end in ("", "_bhargava"))
+        assert ours == other and ours and "orientation only" in ours.caveat
+
+    def test_who_falls_is_not_set_against_healthy_adults(self) -> None:
+        speed = {"speed": Metric(0.9, 0.1, 3, "m/s", "what")}
+        (walks,), (falls,) = (grouped(speed, walks=walks)[0][1] for walks in (True, False))
+        assert (walks.place, walks.human_text) == ("below", "1.2–1.5")
+        assert (falls.place, falls.human_text) == ("", "")
+
     def test_human_ranges_are_cited(self) -> None:
         for known in RANGES:
             assert known.low < known.high
@@ -448,6 +475,16 @@ def test_every_plot_of_a_trained_walker(tmp_path: Path) -> None:
     assert path.stat().st_size < 8e6
     assert all(PLOTS[name].title in page.words for name in result.plots)
     assert all(any(character.isdigit() for character in str(image["alt"])) for image in page.named("img"))
+
+
+def test_page_of_a_fall_with_stick_figures(tmp_path: Path) -> None:
+    folder = put(tmp_path / "fall", fall(seconds=0.4))
+    (folder / "videos").mkdir()
+    (folder / "videos" / "note.txt").write_text("video: no OpenGL library draws here", encoding="utf-8")
+    result = analyse_trial(folder, plots=["reward"])
+    words = check_self_contained(write_report(folder, results=[result], now=NOW).read_text(encoding="utf-8")).words
+    assert "video: no OpenGL library draws here" in words
+    assert not re.search("▲|▼|●", words)
 
 
 @pytest.mark.slow

@@ -251,3 +251,17 @@ class TestFailedPhysicsInTheTask:
         result = walker.step(quiet)
         assert not result.done.any()
         assert result.observation[others].tobytes() == undisturbed[3].observation[others].tobytes()
+
+
+def test_scaled_velocities_do_not_depend_on_what_was_simulated_before(world: BuiltModel) -> None:
+    """Sensors of a fresh simulation, bit for bit: scratch data hold the controls and solver's start of other rows."""
+    used, fresh = simulation(world, 1), simulation(world, 1)
+    for ctrl in controls(world):
+        used.step(ctrl)
+    used.set_rows(np.arange(ROWS), starts(world), np.zeros_like(used.sensordata))
+    used.place(np.arange(ROWS), fresh.ground)
+    for sim in (used, fresh):
+        sim.scale_velocities(np.array([1, 3]), np.array([0.5, 2.0]))
+    assert (used.state == fresh.state).all() and (used.sensordata == fresh.sensordata).all()
+    speed = starts(world)[:, 1 + world.index.nq + world.index.joints["pelvis_tx"].dof] * [1, 0.5, 1, 2.0, 1]
+    assert fresh.qvel[:, world.index.joints["pelvis_tx"].dof] == pytest.approx(speed)

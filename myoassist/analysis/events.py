@@ -10,7 +10,7 @@ a stride, by 0 to 22 % on one walker or another: good for the duration of stride
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import find_peaks
@@ -36,13 +36,15 @@ _WORDS = {"r": "right", "l": "left"}
 class FootEvents:
     """Events of one foot in frames of the recording, rising; ``method`` says how they were found.
 
-    ``strikes``: first loaded frames; ``toe_offs``: first unloaded frames. ``stance``: bool ``(frames,)``.
+    ``strikes``: first loaded frames; ``toe_offs``: first unloaded frames. ``stance``: bool ``(frames,)``. ``unsure``:
+    those of them that force without numbers hides: they lie at the end of the gap, wherever they were.
     """
 
     strikes: np.ndarray
     toe_offs: np.ndarray
     stance: np.ndarray
     method: str
+    unsure: frozenset[int] = frozenset()
 
     @property
     def estimated(self) -> bool:
@@ -58,10 +60,18 @@ def find_events(recording: Recording) -> tuple[dict[str, FootEvents], list[str]]
         loaded = _loaded(recording, force) if force is not None else None
         path = _by_path(recording, side)
         chosen, why = _choose(loaded, path, recording.dt)
-        found[side] = _events(recording, chosen, "ground force" if chosen is loaded and loaded is not None else path[1])
+        by_force = chosen is loaded and loaded is not None
+        events = _events(recording, chosen, "ground force" if by_force else path[1])
+        found[side] = replace(events, unsure=_in_gaps(events, force)) if by_force and force is not None else events
         if why and len(recording):
             notes.append(_note(_WORDS[side], found[side], why))
     return found, notes
+
+
+def _in_gaps(events: FootEvents, force: np.ndarray) -> frozenset[int]:
+    """Events with no force known in their frame or the one before."""
+    moments = np.concatenate([events.strikes, events.toe_offs])
+    return frozenset(moments[~np.isfinite(force[moments] + force[moments - 1])].tolist())
 
 
 def _note(foot: str, events: FootEvents, why: str) -> str:
@@ -69,8 +79,8 @@ def _note(foot: str, events: FootEvents, why: str) -> str:
         return f"Heel strikes of the {foot} foot were found by {events.method}: {why}."
     return (
         f"Heel strikes of the {foot} foot are a guess from {events.method}, up to 0.2 s off: {why}, and there is no "
-        f"path of heel and toe. What hangs on their moment is withheld: stance, swing, double support, steps, difference "
-        f"and correlation to the reference, ground force, and timing of the device."
+        f"path of heel and toe. What hangs on their moment is withheld: stance, swing, double support, steps, "
+        f"difference and correlation to the reference, ground force, and timing of the device."
     )
 
 

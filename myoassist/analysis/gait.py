@@ -8,8 +8,9 @@ import numpy as np
 
 from myoassist.analysis.events import SIDES, find_events
 from myoassist.analysis.recording import Recording
-from myoassist.analysis.strides import Stride, find_strides, frame_span
+from myoassist.analysis.strides import NO_FORCE, Stride, find_strides, frame_span
 
+FEW_COLUMNS = 3  # of a group without numbers, to be named each
 OfFoot = Callable[[str, Sequence[Stride]], np.ndarray | None]
 
 
@@ -28,6 +29,10 @@ class Gait:
         self.estimated = tuple(side for side in SIDES if events[side].estimated)
         self.stance = {side: events[side].stance for side in SIDES}
         self.strides, self.left_out = find_strides(recording, events, skip=skip)
+        if lost := self.left_out.get(NO_FORCE):
+            self.note(
+                f"The ground force has no numbers where feet strike or leave the ground: {lost} strides left out."
+            )
         self.sides = np.array([stride.side for stride in self.strides], dtype=str)
         self.body_mass = float(recording.meta["body_mass"])
         self.body_weight = self.body_mass * float(recording.meta["gravity"])
@@ -50,11 +55,7 @@ class Gait:
         bad = ~np.isfinite(values)
         if not bad.any():
             return values
-        for column, label in enumerate([""] if single else self.recording.columns(name)):
-            frames = int((bad if single else bad[:, column]).sum())
-            if frames:
-                what = " ".join(filter(None, (name, label)))
-                self.note(f"{what} is no number in {frames} of {len(values)} frames: strides with them have no value.")
+        self.note(*_without_numbers(name, [""] if single else self.recording.columns(name), bad))
         return np.where(bad, np.nan, values)
 
     def signal(self, group: str, column: str = "") -> np.ndarray | None:
@@ -83,6 +84,18 @@ class Gait:
         lengths = np.maximum(ends - starts, 1).reshape(-1, *[1] * (values.ndim - 1))
         means = total / lengths
         return np.where(_sums(bad, starts, ends) > 0, np.nan, means) if bad.any() else means
+
+
+def _without_numbers(group: str, columns: Sequence[str], bad: np.ndarray) -> list[str]:
+    """What to say of frames that are no number: of each column, or of the group where it is many."""
+    total, lost = len(bad), bad.reshape(len(bad), -1).sum(axis=0)
+    end = "strides with them have no value."
+    named = [(" ".join(filter(None, (group, name))), int(n)) for name, n in zip(columns, lost, strict=True) if n]
+    if len(named) <= FEW_COLUMNS:
+        return [f"{what} is no number in {n} of {total} frames: {end}" for what, n in named]
+    least, most = min(n for _, n in named), max(n for _, n in named)
+    count = f"{most}" if least == most else f"{least} to {most}"
+    return [f"{group}: {len(named)} columns have no number in {count} of {total} frames: {end}"]
 
 
 def _sums(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def episode_metrics(gait: Gait) -> dict[str, Metric]:
         "falls": metric(fell.astype(float), "1", "share of episodes that ended before their time"),
         "time_to_fall": metric(seconds[fell], "s", "duration of the episodes that ended before their time"),
         "distance": metric(way, "m", "forward way of the pelvis in an episode"),
-        "speed": metric(way / np.maximum(seconds, recording.dt), "m/s", "distance / duration of an episode"),
+        "speed": _speed(way, np.maximum(seconds, recording.dt)),
     }
     target = gait.signal("target_speed")
     if target is not None:
@@ -43,6 +44,13 @@ def episode_metrics(gait: Gait) -> dict[str, Metric]:
         about = "root mean square of forward velocity minus target over the frames of an episode"
         found["speed_error"] = metric(error, "m/s", about)
     return found
+
+
+def _speed(way: np.ndarray, seconds: np.ndarray) -> Metric:
+    """Speed of all episodes together: their way by their time, as long episodes count for more than early falls."""
+    known = np.isfinite(way)
+    each = metric(way / seconds, "m/s", "distance / duration, of all episodes together; SD over the episodes")
+    return replace(each, mean=float(way[known].sum() / seconds[known].sum())) if known.any() else each
 
 
 def _distance(gait: Gait, seconds: np.ndarray) -> np.ndarray:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 HUMAN_PEAK = 1.1  # BW: first peak of vertical ground force in level walking near 1.25 m/s (Nilsson, Thorstensson 1989)
 HARD = 1.5  # BW from which a heel strike is harder than human
 FEEBLE = 0.15  # N m/kg: an ankle exoskeleton below does little; the best peak was 0.77 (Zhang et al. 2017)
+HUMAN_STANCE, STANCE_OFF = 0.61, 0.06  # share of the stride (Perry, Burnfield 2010), and how far off is not human
+HUMAN_BOTH, BOTH_OFF = 0.22, 0.10  # the same of double support
+UNLIKE = 0.5  # correlation of the ankle with the reference below which it moves in another way
 MOVED = 1.0  # m, the least way of a walker
 
 
@@ -23,7 +26,7 @@ def verdict(analysis: Analysis) -> str:
         return "nothing was recorded"
     parts = [_outcome(analysis)]
     if analysis.strides:
-        parts += filter(None, (_nearness(analysis), _impact(analysis), _assistance(analysis)))
+        parts += filter(None, (_nearness(analysis), _impact(analysis), _oddities(analysis), _assistance(analysis)))
     return "; ".join(parts)
 
 
@@ -74,6 +77,20 @@ def _impact(analysis: Analysis) -> str:
     human = f"human (about {HUMAN_PEAK:g})"
     judged = f"is harder than {human}" if peak > HARD else f"({human})" if peak < 0.8 else f"is near {human}"
     return f"heel-strike force {peak:.1f} BW {judged}"
+
+
+def _oddities(analysis: Analysis) -> str:
+    """What is far from human, if anything is."""
+    stance, both = _mean(analysis, "stance_share"), _mean(analysis, "double_support_share")
+    ankle = _mean(analysis, "ankle_angle.correlation")
+    odd = []
+    if abs(stance - HUMAN_STANCE) > STANCE_OFF:
+        odd.append(f"stance {100 * stance:.0f} % of the stride (60 to 62)")
+    if abs(both - HUMAN_BOTH) > BOTH_OFF:
+        odd.append(f"both feet down {100 * both:.0f} % (20 to 24)")
+    if ankle < UNLIKE:
+        odd.append(f"ankle correlates {ankle:.2f} with the reference")
+    return f"not human: {', '.join(odd)}" if odd else ""
 
 
 def _assistance(analysis: Analysis) -> str:

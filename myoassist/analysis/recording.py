@@ -138,7 +138,7 @@ def load_recording(place: str | Path) -> Recording:
     """Read a recording from its file, or from the folder that holds it.
 
     Raises:
-        RunError: there is none, it is cut off, or another kind of file.
+        RunError: there is none, it is cut off, another kind of file, or its frames cannot be counted.
     """
     path = Path(place)
     path = path / FILE if path.is_dir() else path
@@ -152,10 +152,13 @@ def load_recording(place: str | Path) -> Recording:
             raise ValueError("not a recording")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        if "pickle" in reason:  # NumPy's advice would run code from the file
+            reason = "it holds Python objects" if zipfile.is_zipfile(path) else "no NumPy archive"
         raise RunError(f"recording={path}: cannot be read, it is cut off or no recording ({reason})") from error
     if meta["format"] > FORMAT:
         raise RunError(f"recording={path}: format {meta['format']} of a newer version; this one reads {FORMAT}")
     _check_shapes(arrays, meta, path)
+    _check_counts(arrays, path)
     return Recording(meta, arrays, path)
 
 
@@ -172,3 +175,15 @@ def _check_shapes(arrays: dict[str, np.ndarray], meta: dict[str, Any], path: Pat
         expected = (frames,) if columns is None else (frames, len(columns))
         if values.shape != expected:
             raise RunError(f"recording={path}: {name} has shape {values.shape}, expected {expected}")
+
+
+def _check_counts(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """What the frames are counted by has to be numbers, whole ones but for the time."""
+    for name in ("time", "episode", "done"):
+        values = arrays[name]
+        if values.dtype.kind not in "iufb" or not np.isfinite(values).all():
+            raise RunError(f"recording={path}: {name} holds what is no number; nothing can be told without it")
+        if name != "time" and not (values == np.round(values)).all():
+            raise RunError(
+                f"recording={path}: {name} holds {values[values != np.round(values)][0]:g}; whole numbers only"
+            )

@@ -172,7 +172,7 @@ def commands(content: Content) -> list[tuple[str, str]]:
     """How to do it again: title and command line."""
     analyse = shlex.join(["python", "scripts/analyse.py", f"recording={content.place}"])
     listed = [
-        ("Train", training_command(content.run.command)),
+        ("Train, as it was run", training_command(content.run.command)),
         ("Evaluate", evaluation_command(content.summary)),
         ("Analyse the recordings again", analyse if content.trials else ""),
     ]

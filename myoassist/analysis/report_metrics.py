@@ -46,6 +46,12 @@ _WORDS = {
     "ankle_angle": "ankle",
     "co_contraction": "co-contraction",
     "correlation": "correlation",
+    "cost_of_transport_bhargava": "cost of transport (Bhargava)",
+    "device_onset": "onset of device torque",
+    "device_peak_phase": "phase of peak device torque",
+    "device_peak_torque": "peak device torque",
+    "device_power_negative": "device power, taken from the body",
+    "device_power_positive": "device power, given to the body",
     "first_peak": "first peak, vertical",
     "knee_angle": "knee",
     "metabolic_rate_bhargava": "metabolic rate (Bhargava)",
@@ -134,15 +140,19 @@ class Row:
         return range_text(self.base, self.human)
 
 
-def grouped(metrics: Mapping[str, Metric]) -> list[tuple[str, list[Row]]]:
-    """Groups in the order of :data:`ORDER`, rows in the order of ``metrics``; those without a value are left out."""
+def grouped(metrics: Mapping[str, Metric], *, walks: bool = True) -> list[tuple[str, list[Row]]]:
+    """Groups in the order of :data:`ORDER`, rows in the order of ``metrics``; those without a value are left out.
+
+    ``walks``: else nothing is set against healthy adults.
+    """
     rows: dict[str, Row] = {}
     for name, metric in metrics.items():
         base, side = split_side(name)
         if base not in rows:
             shown = unit_of(base, metric.unit)
-            rows[base] = Row(base, label_of(base), shown, _about(metric.about), human_range(base, metric.unit))
-        rows[base].cells[side] = cell(base, metric)
+            human = human_range(base, metric.unit) if walks else None
+            rows[base] = Row(base, label_of(base), shown, _about(metric.about), human)
+        rows[base].cells[side] = cell(base, metric, walks=walks)
     held = [row for row in rows.values() if any(cell.n for cell in row.cells.values())]
     return [(title, found) for title in ORDER if (found := [row for row in held if group_of(row.base) == title])]
 
@@ -175,14 +185,14 @@ def range_text(base: str, human: HumanRange) -> str:
     return f"{low:.{digits}f}–{high:.{digits}f}"
 
 
-def cell(base: str, metric: Metric) -> Cell:
-    """A metric as text: three significant digits, more where the SD would vanish."""
+def cell(base: str, metric: Metric, *, walks: bool = True) -> Cell:
+    """A metric as text: three significant digits, more where the SD would vanish; ``walks`` as in :func:`grouped`."""
     factor = factor_of(base, metric.unit)
     mean, sd = metric.mean * factor, metric.sd * factor
     digits = decimals(mean if abs(mean) > 1e-12 else sd)
     if math.isfinite(sd) and sd > 1e-9:
         digits = max(digits, decimals(sd, 1))
-    human = human_range(base, metric.unit)
+    human = human_range(base, metric.unit) if walks else None
     place = human.place(metric.mean) if human and math.isfinite(metric.mean) else ""
     return Cell(number(mean, digits), _spread(sd, digits), metric.n, metric.about, place)
 

@@ -24,15 +24,25 @@ SOURCES: dict[str, str] = {
 }
 
 
+RESPIROMETRY = (
+    "Cost of healthy adults was measured with a respirometer. The muscles of the model cost more than that: the "
+    "comparison is for orientation only; compare conditions of one body with each other."
+)
+
+
 @dataclass(frozen=True)
 class HumanRange:
-    """``low`` to ``high`` in ``unit`` for metrics whose name without its side matches ``pattern``."""
+    """``low`` to ``high`` in ``unit`` for metrics whose name without its side matches ``pattern``.
+
+    ``caveat``: why a walker is not measured as people were.
+    """
 
     pattern: str
     low: float
     high: float
     unit: str
     source: str
+    caveat: str = ""
 
     def place(self, value: float) -> str:
         """``below``, ``within`` or ``above``."""
@@ -57,8 +67,8 @@ RANGES: tuple[HumanRange, ...] = (
     HumanRange(r"ankle_angle\.rom", 25.0, 35.0, "deg", "Perry 2010"),
     HumanRange(r"ground_force\.(first|second)_peak", 1.0, 1.2, "BW", "Winter 1991"),
     HumanRange(r"ground_force\.valley", 0.7, 0.8, "BW", "Winter 1991"),
-    HumanRange("metabolic_rate(_bhargava)?", 3.9, 4.6, "W/kg", "Waters 1999"),
-    HumanRange("cost_of_transport", 3.0, 3.5, "J/kg/m", "Ralston 1958; Waters 1999"),
+    HumanRange("metabolic_rate(_bhargava)?", 3.9, 4.6, "W/kg", "Waters 1999", RESPIROMETRY),
+    HumanRange("cost_of_transport(_bhargava)?", 3.0, 3.5, "J/kg/m", "Ralston 1958; Waters 1999", RESPIROMETRY),
 )
 
 

@@ -23,7 +23,7 @@ from myoassist.analysis.report_metrics import (
     without_value,
 )
 from myoassist.analysis.report_ranges import SOURCES, human_range
-from myoassist.analysis.report_run import Table
+from myoassist.analysis.report_run import Table, read_text
 from myoassist.analysis.results_trial import TrialResult
 
 ICONS = {"good": "✓", "fair": "!", "bad": "✕", "unknown": "?"}
@@ -108,7 +108,8 @@ def trial_section(
     videos = [made for path in result.videos if (made := video(path, page, budget))]
     if result.problem:
         headline, details = "This trial could not be analysed.", []
-    groups = [(title, rows, title == EACH_MUSCLE or len(rows) > MOST_OPEN) for title, rows in grouped(result.metrics)]
+    found = grouped(result.metrics, walks=result.strides > 0)
+    groups = [(title, rows, title == EACH_MUSCLE or len(rows) > MOST_OPEN) for title, rows in found]
     return TrialSection(
         anchor=f"trial-{place}",
         result=result,
@@ -149,7 +150,7 @@ def tiles(result: TrialResult) -> list[Tile]:
         found.append(Tile("Episodes completed", f"{result.completed} of {result.recorded}", "", ends))
     for name in KEY:
         if (metric := result.metrics.get(name)) and metric.n:
-            found.append(_tile(name, metric))
+            found.append(_tile(name, metric, walks=result.strides > 0))
     errors = [result.metrics.get(f"{joint}.rmse") for joint in ("hip_flexion", "knee_angle", "ankle_angle")]
     known = [error.mean for error in errors if error and error.n]
     if known:
@@ -160,11 +161,12 @@ def tiles(result: TrialResult) -> list[Tile]:
     return found
 
 
-def _tile(name: str, metric: Metric) -> Tile:
-    shown, human = cell(name, metric), human_range(name, metric.unit)
+def _tile(name: str, metric: Metric, *, walks: bool) -> Tile:
+    shown, human = cell(name, metric, walks=walks), human_range(name, metric.unit) if walks else None
     label = "First force peak" if name == "ground_force.first_peak" else label_of(name)
     note = f"± {shown.sd}, n = {metric.n}" if shown.sd else f"n = {metric.n}"
     text = range_text(name, human) if human else ""
+    text += ", for orientation" if human and human.caveat else ""
     return Tile(label, shown.mean, unit_of(name, metric.unit), note, metric.about, text, shown.place)
 
 
@@ -204,6 +206,7 @@ def trial_problems(result: TrialResult) -> list[str]:
     problems = []
     if cut := result.meta.get("cut_off"):
         problems.append(f"{cut} of {result.recorded} episodes stop in the middle: the recording was interrupted.")
+    problems += filter(None, (read_text(path).strip() for path in result.videos if path.suffix == ".txt"))
     if not result.plots:
         problems.append("No plots lie in the folder of this trial.")
     shown = list(result.notes[:MOST_NOTES])

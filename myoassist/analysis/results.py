@@ -24,6 +24,7 @@ from myoassist.analysis.results_trial import (
     failed_trial,
     find_trials,
     read_trial,
+    with_videos,
 )
 from myoassist.errors import ConfigError, MyoAssistError, RunError, unknown
 
@@ -100,26 +101,40 @@ def analyse_again(
     check_replaceable((output or base) / REPORT)
     for trial, folder in zip(trials, folders, strict=True):
         check_output(trial, folder)
-    results = [_again(trial, folder, plots, formats, say) for trial, folder in zip(trials, folders, strict=True)]
-    for trial, result in zip(trials, results, strict=True):
-        if not result.problem:
-            film(trial, result.folder)
+    pairs, alone = zip(trials, folders, strict=True), len(trials) == 1
+    results = [_again(trial, folder, plots, formats, say, alone=alone) for trial, folder in pairs]
+    results = [_filmed(trial, result, film) for trial, result in zip(trials, results, strict=True)]
     if all(result.problem for result in results):
-        raise RunError(results[0].problem)
+        raise RunError(f"{place}: none of its {len(results)} trials can be analysed")
     return write_report(place, results=results, output=output)
 
 
 def _again(
-    trial: Path, folder: Path | None, plots: Sequence[str], formats: Sequence[str], say: Callable[[str], Any]
+    trial: Path,
+    folder: Path | None,
+    plots: Sequence[str],
+    formats: Sequence[str],
+    say: Callable[[str], Any],
+    *,
+    alone: bool,
 ) -> TrialResult:
     try:
         result = analyse_trial(trial, plots, formats, output=folder)
         say(f"{result.name}: {len(result.metrics)} metrics, {len(result.plots)} plots in {result.folder}")
         say(f"{result.name}: {result.verdict}")
     except RunError as error:
+        if alone:
+            raise
         result = failed_trial(trial, str(error), output=folder)
         say(f"{result.name}: {error}")
     return result
+
+
+def _filmed(trial: Path, result: TrialResult, film: Callable[[Path, Path], Any]) -> TrialResult:
+    if result.problem:
+        return result
+    film(trial, result.folder)
+    return with_videos(result)
 
 
 def write_run_report(run: Path, *, now: datetime | None = None) -> Path:

@@ -87,8 +87,8 @@ def analyse_trial(
     except OSError as error:
         raise RunError(f"{folder}: the results cannot be written ({error.strerror or error})") from error
     drawn = ["png", *(form for form in formats if form != "png")]  # the report shows PNG files
+    write_analysis(analysis, folder)  # first: it tells whose the plots are, should the drawing be interrupted
     saved = save_plots(analysis, folder / PLOTS_FOLDER, list(plots), drawn)
-    write_analysis(analysis, folder)
     return _result(analysis, source, folder, saved)
 
 
@@ -99,6 +99,8 @@ def check_output(place: Path, output: Path | None) -> None:
         raise RunError(f"output: {folder} is a file; give a folder")
     taken = [name for name in (METRICS, STRIDES) if (folder / name).exists()]
     drawn = [path for path in (folder / PLOTS_FOLDER).glob("*") if path.stem in PLOTS]
+    if (folder / FILE).is_file():
+        drawn = [path for path in drawn if not _is_picture(path)]  # of this trial, whose drawing was interrupted
     if not taken and not drawn:
         return
     earlier = read_json(folder / METRICS)
@@ -118,6 +120,15 @@ def check_output(place: Path, output: Path | None) -> None:
         )
 
 
+def _is_picture(path: Path) -> bool:
+    """Whether a file begins as a plot of its format does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith((b"\x89PNG", b"<?xml", b"%PDF"))
+    except OSError:
+        return False
+
+
 def read_trial(place: Path, *, output: Path | None = None) -> TrialResult:
     """What a report says of a trial analysed before; a recording that cannot be read becomes its ``problem``."""
     source = place if place.is_dir() else place.parent
@@ -134,6 +145,11 @@ def failed_trial(place: Path, problem: str, *, output: Path | None = None) -> Tr
     source = place if place.is_dir() else place.parent
     made = TrialResult(name=source.name, folder=output or source, problem=problem)
     return replace(made, videos=_videos(source))
+
+
+def with_videos(result: TrialResult) -> TrialResult:
+    """The same with the videos that now lie beside the results; those beside the recording where there are none."""
+    return replace(result, videos=_videos(result.folder) or result.videos)
 
 
 def find_trials(place: Path) -> list[Path]:

@@ -16,6 +16,8 @@ POINTS = 101  # of a time-normalised cycle: every per cent from heel strike to h
 SHORTEST, LONGEST = 0.4, 2.5  # s, a stride of walking
 SPREAD, LEAST_SPREAD = 4.0, 0.25  # standard deviations (robust), share of the median: as far as a stride may be off it
 
+NO_FORCE = "ground force without numbers at a heel strike or toe-off"
+
 
 @dataclass(frozen=True)
 class Stride:
@@ -48,7 +50,7 @@ def find_strides(
             strikes = strikes[(strikes >= frames.start) & (strikes < frames.stop)]
             for number, (start, end) in enumerate(itertools.pairwise(strikes.tolist())):
                 stride = _stride(recording, events, side, other, start, end)
-                reason = "first of a foot in its episode" if number < skip else _fault(stride, recording, events[other])
+                reason = "first of a foot in its episode" if number < skip else _fault(stride, recording, events)
                 left_out.update([reason] if reason else [])
                 found += [] if reason else [stride]
             if len(strikes):
@@ -71,8 +73,13 @@ def _stride(recording: Recording, events: dict[str, FootEvents], side: str, othe
     return Stride(episode, side, start, end, toe_off, first(events[other].strikes), first(events[other].toe_offs))
 
 
-def _fault(stride: Stride, recording: Recording, other: FootEvents) -> str:
+def _fault(stride: Stride, recording: Recording, events: dict[str, FootEvents]) -> str:
     """Why a stride cannot be used, or nothing."""
+    own, other = events[stride.side], events["l" if stride.side == "r" else "r"]
+    if {stride.start, stride.toe_off, stride.end} & own.unsure:
+        return NO_FORCE
+    if {stride.other_strike, stride.other_toe_off} & other.unsure:
+        return NO_FORCE
     seconds = (stride.end - stride.start) * recording.dt
     if seconds < SHORTEST:
         return f"shorter than {SHORTEST:g} s"

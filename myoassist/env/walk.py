@@ -97,7 +97,7 @@ class WalkEnv:
         self._bank = start_bank(config.reset, model, self.index, self.reference, np.random.default_rng(world))
         self._max_steps = round(config.termination.max_seconds * config.model.control_hz)
         self.episodes = EpisodeLog(self.num_envs, tuple(config.reward.terms), tuple(config.termination.terms))
-        self.watchers: list[Callable[[StepFacts], None]] = []  # called with each step before finished rows begin anew
+        self.watchers: list[Callable[[StepFacts], object]] = []  # called with each step before finished rows begin anew
         self._spawn_generators()
 
     def _build(self, config: TrainConfig, land: np.random.Generator, threads: int) -> mujoco.MjModel:

@@ -37,11 +37,24 @@ def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
 
 
 def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) -> Path:
-    """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run."""
+    """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run.
+
+    Raises:
+        RunError: ``output`` is there and is no evaluation.
+    """
     if output is not None:
+        check_results(output)
         return results_folder(output.parent, output.name, overwrite=overwrite)
     name = checkpoint_name(checkpoint.steps)
     return results_folder(run_of(checkpoint.path) / EVALUATIONS, name, overwrite=overwrite)
+
+
+def check_results(folder: Path) -> None:
+    """Raise ``RunError`` where ``folder`` is there and holds no evaluation."""
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; choose another folder, nothing was overwritten")
+    if folder.exists() and ("trials" not in read_summary(folder) or (folder / CONFIG).exists()):
+        raise RunError(f"{folder}: is there and holds no evaluation; choose another folder, nothing was overwritten")
 
 
 @contextmanager
@@ -51,8 +64,7 @@ def written_whole(folder: Path) -> Iterator[Path]:
     Raises:
         RunError: it cannot be written, or ``folder`` is there and is not one of results.
     """
-    if folder.exists() and ("trials" not in read_summary(folder) or (folder / CONFIG).exists()):
-        raise RunError(f"{folder}: is there and holds no evaluation; choose another folder, nothing was overwritten")
+    check_results(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)

@@ -35,6 +35,15 @@ class Layout:
                 extra = [name for name in theirs if name not in mine][:6]
                 raise RunError(
                     f"{where}: the policy's {kind} do not fit this environment: "
-                    f"it lacks {', '.join(missing) or 'none'}; it has besides {', '.join(extra) or 'none'}; "
-                    f"{len(mine)} wanted, {len(theirs)} there"
+                    f"{_apart(missing, extra)}; the policy has {len(mine)}, the environment {len(theirs)}"
                 )
+
+
+def _apart(missing: list[str], extra: list[str]) -> str:
+    """Whose names are missing where; at most six of each are given."""
+    parts = []
+    if missing:
+        parts.append(f"the policy expects {', '.join(missing)}, which the environment does not have")
+    if extra:
+        parts.append(f"the environment has {', '.join(extra)}, which the policy does not know")
+    return "; ".join(parts) or "they come in another order"

@@ -41,16 +41,24 @@ def check_task(config: TrainConfig) -> None:
         ("reward.terms", "reward term", REWARDS, config.reward.terms),
         ("termination.terms", "termination", TERMINATIONS, config.termination.terms),
     ]
+    comparing = []
     for section, kind, registry, terms in sections:
         for name, term in terms.items():
             where = f"{section}.{name}"
             function = check_term(registry, term, kind=kind, where=where)
-            if not config.reference.imitate and needs_reference(function):
-                raise ConfigError(
-                    f"{where}: {term.func} needs a gait, and reference=none has none; take the term out with ~{where}, "
-                    f"or choose a reference"
-                )
+            if needs_reference(function):
+                comparing.append(where)
             _check_names(function, term, names, where)
+    if comparing and not config.reference.imitate:
+        raise ConfigError(_clashes(comparing, names))
+
+
+def _clashes(comparing: list[str], names: Names) -> str:
+    """What to do about terms that compare with a gait where there is none."""
+    needs = f"{', '.join(comparing)}: {'need' if len(comparing) > 1 else 'needs'} a gait, and reference=none has none"
+    observation = "walk_3d_without_phase" if "pelvis_list" in names.joints else "walk_without_phase"
+    whole = f"take experiment=no_reference observation={observation}"
+    return f"{needs}; {whole}, or take them out: {' '.join(f'~{where}' for where in comparing)}"
 
 
 def names_of(model: ModelConfig, device: DeviceConfig) -> Names:

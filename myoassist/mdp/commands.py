@@ -24,8 +24,7 @@ from myoassist.config import (
 )
 from myoassist.sim.arrays import Arrays, put_arrays, take_arrays
 
-
-MOST_HOLDS = 500  # that an episode draws: those of half an hour and more; a day of watching begins again with them
+MOST_HOLDS = 500  # that are drawn for an episode; one that is longer, such as a day of watching, repeats them
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def sinusoidal(config: SinusoidalCommand, rng: np.random.Generator, seconds: flo
 
 
 def step(config: StepCommand, rng: np.random.Generator, seconds: float) -> Profile:
-    """A new speed between ``low`` and ``high`` after each random time, until ``seconds``; after ``MOST_HOLDS`` again."""
+    """A new speed between ``low`` and ``high`` after each random time; after ``MOST_HOLDS`` of them the same again."""
     holds = _most_holds(config, seconds)
     speeds = rng.uniform(config.low, config.high, holds)
     ends = np.cumsum(rng.uniform(config.shortest_hold, config.longest_hold, holds))

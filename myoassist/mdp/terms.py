@@ -1,8 +1,8 @@
 """How a term of the YAML becomes a function: its name looked up, its parameters checked, its names resolved once.
 
 A term is a function ``f(state, *, parameter=default, …)``, or a class: ``__init__(task, *, parameter=…)`` and
-``__call__(state)``. Rewards and terminations with memory have ``reset(rows)`` too, and are called once per control step;
-observations have none. A parameter annotated :class:`Joints`, :class:`TrackedJoints`,
+``__call__(state)``. Rewards and terminations, called once per control step, may have memory and then ``reset(rows)``;
+observations remember nothing. A parameter annotated :class:`Joints`, :class:`TrackedJoints`,
 :class:`ReferenceJoints`, :class:`Muscles` or :class:`Motors` takes names or globs in the YAML and reaches the term as
 addresses.
 """

@@ -91,6 +91,8 @@ def by_muscle(
 ) -> dict[str, Value]:
     """Value of each muscle that ``table`` names by group, name or glob; later entries win. Raises as muscles_of."""
     names, values = list(names), {}
+    if table and not names:
+        raise ConfigError(f"{where}: this body has no muscles, so a condition cannot be used; take condition=healthy")
     for pattern, value in table.items():
         values.update(dict.fromkeys(muscles_of(pattern, names, where=where, complete=complete), value))
     return values

@@ -50,7 +50,10 @@ def cut_strides(series: Series, config: ReferenceConfig, report: Report) -> Stri
     where = f"reference.path: {config.path}"
     side = "r" if {"hip_flexion_r", "knee_angle_r"} <= set(series.values) else "l"
     length = len(series) / series.rate
-    period = config.cycle_seconds or _period(series, side)
+    found = _period(series, side)
+    period = config.cycle_seconds or found
+    if config.cycle_seconds and found:
+        _compare(config.cycle_seconds, found, report)
     if period is None:
         starts, struck = _whole(series, length, where), False
         period = float(starts[1])
@@ -60,7 +63,8 @@ def cut_strides(series: Series, config: ReferenceConfig, report: Report) -> Stri
     spans = np.diff(starts)
     good = [i for i, span in enumerate(spans) if abs(span - period) < 0.25 * period]
     if not good:
-        raise ReferenceError(f"{where}: no stride of about {period:.2f} s lies whole in its {length:.3g} s")
+        hint = f"; it repeats every {found:.2f} s" if found else ""
+        raise ReferenceError(f"{where}: no stride of about {period:.2f} s lies whole in its {length:.3g} s{hint}")
     curves = _sampled(series, [(starts[i], starts[i + 1]) for i in good])
     kept = _alike(curves)
     if len(kept) < len(good):
@@ -86,6 +90,17 @@ def _period(series: Series, side: str) -> float | None:
         return None
     first = peaks[alike[peaks] >= alike[peaks].max() - 0.05][0]  # two strides are as alike as one
     return float((lags[first] + _vertex(alike, first)) / rate)
+
+
+def _compare(given: float, found: float, report: Report) -> None:
+    """Warn where the duration that is given is several strides, or a part of one."""
+    more, times = given > found, max(given, found) / min(given, found)
+    if round(times) > 1 and abs(times - round(times)) < 0.1 * round(times):
+        share = f"{round(times)} times" if more else f"1/{round(times)} of"
+        report.warn(
+            f"reference.cycle_seconds={given:g} is about {share} the {found:.2f} s in which the motion repeats: "
+            f"{'several strides would be one' if more else 'it would be a part of a stride'}"
+        )
 
 
 def _vertex(values: np.ndarray, peak: int) -> float:

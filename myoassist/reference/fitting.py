@@ -14,6 +14,8 @@ from myoassist.reference.retarget import Reference, reference_state, wanted_curv
 
 PHASES = np.arange(100) / 100
 DEEP = 0.01  # m of a sole in the ground that is worth a warning
+MUCH = np.deg2rad(10.0)  # a joint moved by more is worth a warning
+FASTER, MUCH_FASTER = 2.0, np.deg2rad(100.0)  # as is one that moves by this factor, and at least so many rad/s, faster
 NOTED = np.deg2rad(0.5)  # smaller changes are not worth a line
 
 
@@ -59,7 +61,21 @@ def _changes(
         if beyond.max() > NOTED and coordinate_of(name) != "mtp_angle":
             place = f"up to {np.rad2deg(beyond.max()):.1f} deg at {int(beyond.argmax())} % of the stride"
             report.warn(f"{name} is beyond the model's limit, {place}: cut off")
+        elif moved[name] > MUCH:
+            place = f"up to {np.rad2deg(moved[name]):.1f} deg at {int(np.abs(fitted[:, column] - curve).argmax())} %"
+            report.warn(f"{name} is moved by {place} of the stride, for foot clearance")
+        _warn_of_speed(name, curve, fitted[:, column], reference.cycle_seconds, report)
     return moved
+
+
+def _warn_of_speed(name: str, wanted: np.ndarray, fitted: np.ndarray, seconds: float, report: Report) -> None:
+    """Warn of a joint that moves much faster on the model than in the motion; values at ``PHASES``, rad."""
+    before, after = (
+        np.abs(np.diff(curve, append=curve[0])).max() * len(PHASES) / seconds for curve in (wanted, fitted)
+    )
+    if after > FASTER * before and after - before > MUCH_FASTER:
+        speeds = f"{np.rad2deg(after):.0f} deg/s on the model, {np.rad2deg(before):.0f} in the motion"
+        report.warn(f"{name} reaches {speeds}: look for a jump")
 
 
 def _unmatched(gait: Gait, reference: Reference, index: ModelIndex, report: Report) -> dict[str, list[str]]:

@@ -10,15 +10,19 @@ from myoassist.model.index import Joint, ModelIndex, coordinate_of
 
 DOUBLE_SUPPORT = 0.1  # share of the stride between a heel strike and the other foot's toe-off
 CLEARANCE = 0.015  # m: height of the swing foot's lowest point in mid-swing
+MOST_LIFT = np.deg2rad(14.0)  # change of a joint beyond which lifting phase by phase is given up; 5 deg is common
+MOST_LIFT_RATE = 13.0  # rad of that change per stride; 2 is common
+SMOOTHING = 0.2  # of the stride: window over which such changes are averaged
 _STEP = 1e-4  # rad, for finite differences
 
 
 class Grounding:
-    """Corrects poses of one model in place, phase by phase.
+    """Corrects poses of one model in place.
 
     The stance leg (right from its heel strike to the left one) decides the pelvis height. The other leg is lifted
-    by the least change of hip, knee and ankle that brings its sole to the wanted clearance. Toes extend to lie flat
-    while the heel is up.
+    by the least change of hip, knee and ankle that brings its sole to the wanted clearance, phase by phase. Where that
+    is a large or abrupt change, as for a stiff knee, it is bounded and averaged over neighbouring phases, and the foot
+    stays in the ground for a while. Toes extend to lie flat while the heel is up.
     """
 
     def __init__(self, model: mujoco.MjModel, index: ModelIndex, *, left_strike: float = 0.5) -> None:
@@ -32,8 +36,28 @@ class Grounding:
         toe_bodies = {side: model.jnt_bodyid[model.joint(joint.name).id] for side, joint in self._toes.items()}
         self._hindfoot = {side: model.body_parentid[body] for side, body in toe_bodies.items()}
 
-    def correct(self, qpos: np.ndarray, phase: float) -> None:
-        """Correct ``qpos`` ``(nq,)`` of the gait at ``phase`` in place; coupled joints follow."""
+    def correct(self, poses: np.ndarray) -> None:
+        """Correct ``qpos`` ``(n, nq)`` at even phases of one stride in place; coupled joints follow."""
+        wanted = poses.copy()
+        for step, pose in enumerate(poses):
+            self._correct(pose, step / len(poses))
+        lifted = poses - wanted
+        abrupt = [bend for bend in self._bend.values() if any(_is_abrupt(lifted[:, joint.qpos]) for joint in bend)]
+        for joint in (joint for bend in abrupt for joint in bend):
+            smooth = wanted[:, joint.qpos] + _smooth(lifted[:, joint.qpos])
+            poses[:, joint.qpos] = np.clip(smooth, joint.low, joint.high)
+        for step, pose in enumerate(poses if abrupt else ()):
+            self._stand(pose, step / len(poses))
+
+    def _stand(self, qpos: np.ndarray, phase: float) -> None:
+        """Toes and pelvis height of a pose whose legs are settled, in place."""
+        self._data.qpos[:] = qpos
+        for side in self._soles:
+            self._flatten_toes(side)
+        self._data.qpos[self._height] -= self._lowest("r" if phase < self._left_strike else "l")
+        qpos[:] = self._data.qpos
+
+    def _correct(self, qpos: np.ndarray, phase: float) -> None:
         strike = self._left_strike
         stance, swing = ("r", "l") if phase % 1.0 < strike else ("l", "r")
         self._data.qpos[:] = qpos
@@ -96,3 +120,17 @@ def _clearance(leg_phase: float, *, toe_off: float) -> float:
     if leg_phase < toe_off:
         return 0.0
     return CLEARANCE * float(np.sin(np.pi * (leg_phase - toe_off) / (1 - toe_off)) ** 2)
+
+
+def _is_abrupt(change: np.ndarray) -> bool:
+    """Whether a change ``(n,)`` of a joint over a stride is larger or faster than a small correction, rad."""
+    steps = np.diff(change, append=change[0]) * len(change)
+    return bool(np.abs(change).max() > MOST_LIFT or np.abs(steps).max() > MOST_LIFT_RATE)
+
+
+def _smooth(change: np.ndarray) -> np.ndarray:
+    """Periodic ``change`` ``(n,)`` within ``MOST_LIFT``, averaged by a Hann window."""
+    half = round(SMOOTHING * len(change) / 2)
+    window = np.hanning(2 * half + 1)
+    around = np.pad(np.clip(change, -MOST_LIFT, MOST_LIFT), half, mode="wrap")
+    return np.convolve(around, window / window.sum(), mode="valid")

@@ -23,6 +23,8 @@ ORDER = 20  # harmonics of an imported gait; of a stride of 1.1 s the last is 18
 TWO_PASSES = (np.sqrt(2) - 1) ** 0.25  # a second-order filter run there and back cuts off lower by this (Winter 2009)
 LEAST_ADVANCE = 0.25  # m of pelvis_tx in a stride; less is a treadmill
 EVEN_ANGLES = np.deg2rad(5.0)  # rms between the legs up to which a gait counts as symmetric
+SIDEWAYS = np.deg2rad(45.0)  # mean pelvis rotation from which a body does not face where it goes
+OFFSET = np.deg2rad(3.0)  # mean list or rotation that is worth a warning when a symmetric gait loses it
 EVEN_STEPS = 0.03  # of the stride, from half a cycle
 _MIRRORED = ("pelvis_list", "pelvis_rotation")  # change sign half a cycle later
 _SAGITTAL = ("hip_flexion", "knee_angle", "ankle_angle")
@@ -152,6 +154,8 @@ def _gait(curves: Curves, forward: Harmonics, seconds: float, config: ReferenceC
     if "pelvis_tilt" not in midline:
         midline["pelvis_tilt"] = Harmonics(0.0, np.zeros(ORDER), np.zeros(ORDER))
         report.warn("no pelvis_tilt: taken as 0, so that hip angles are those to the vertical")
+    if "pelvis_rotation" in midline:
+        midline["pelvis_rotation"] = _facing_forward(midline["pelvis_rotation"], config)
     if "pelvis_ty" in midline:  # heights come from the model's own legs
         midline["pelvis_ty"] = Harmonics(0.0, midline["pelvis_ty"].cos, midline["pelvis_ty"].sin)
     if "ankle_angle" not in names:
@@ -167,7 +171,7 @@ def _gait(curves: Curves, forward: Harmonics, seconds: float, config: ReferenceC
     _match_signs(right, left, strike, report)
     if _is_even(right, left, strike, config, report):
         right = {name: _mean(right[name], left[name].shifted(strike)) for name in right}
-        midline = {name: _balanced(curve, -1.0 if name in _MIRRORED else 1.0) for name, curve in midline.items()}
+        midline = {name: _balanced(name, curve, report) for name, curve in midline.items()}
         return Gait({**right, **midline}, seconds, forward.mean)
     return Gait({**right, **midline}, seconds, forward.mean, left, strike)
 
@@ -225,9 +229,25 @@ def _mean(first: Harmonics, second: Harmonics) -> Harmonics:
     return Harmonics((first.mean + second.mean) / 2, (first.cos + second.cos) / 2, (first.sin + second.sin) / 2)
 
 
-def _balanced(curve: Harmonics, sign: float) -> Harmonics:
-    """A midline curve that is ``sign`` times itself half a cycle later."""
-    return _mean(curve, curve.shifted_half().scaled(sign))
+def _facing_forward(rotation: Harmonics, config: ReferenceConfig) -> Harmonics:
+    """Pelvis rotation with its mean within half a turn. Raises ReferenceError where it does not face forward."""
+    mean = float(np.angle(np.exp(1j * rotation.mean)))
+    if abs(mean) > SIDEWAYS:
+        raise ReferenceError(
+            f"reference.path: {config.path}: the pelvis faces {abs(np.rad2deg(mean)):.0f} deg away from where it goes; "
+            f"forward walking is needed, so check pelvis_rotation and the signs of pelvis_tx and pelvis_tz"
+        )
+    return Harmonics(mean, rotation.cos, rotation.sin)
+
+
+def _balanced(name: str, curve: Harmonics, report: Report) -> Harmonics:
+    """A midline curve that is itself half a cycle later; list and rotation change sign, so they lose their mean."""
+    if name in _MIRRORED and abs(curve.mean) > OFFSET:
+        report.warn(
+            f"mean {name} of {np.rad2deg(curve.mean):.1f} deg taken out: a symmetric gait has none; look at the "
+            f"alignment of the axes, or keep it with reference.symmetric=false"
+        )
+    return _mean(curve, curve.shifted_half().scaled(-1.0 if name in _MIRRORED else 1.0))
 
 
 def _filtered(gait: Gait, config: ReferenceConfig, rate: float, report: Report) -> Gait:

@@ -1,4 +1,4 @@
-"""What :mod:`myoassist.reference.pickle_machine` makes of a pickle: plain data, arrays from checked bytes, no real type."""
+"""Arrays, numbers and byte strings out of what a pickle says, each checked; used by ``pickle_machine``."""
 
 from __future__ import annotations
 
@@ -74,7 +74,12 @@ def make_scalar(dtype: Any, raw: Any = b"") -> Any:
 
 def make_from_buffer(raw: Any, dtype: Any, shape: Any, order: Any, axes: Any = None) -> Array:
     """``_frombuffer(bytes, dtype, shape, order)``: protocol 5."""
-    if order == "K" and type(axes) is tuple and sorted(axes) == list(range(len(axes))):
+    if (
+        order == "K"
+        and type(axes) is tuple
+        and all(type(n) is int for n in axes)
+        and sorted(axes) == list(range(len(axes)))
+    ):
         return Array(numbers_of(raw, dtype, shape).transpose(axes))
     return Array(numbers_of(raw, dtype, shape, "F" if order == "F" else "C"))
 

@@ -1,8 +1,8 @@
 """Reads a pickle of arrays and plain containers without Python's unpickler, so that nothing in it can run.
 
 An unpickler calls what a pickle names and sets attributes on what it finds. Here the instructions are only taken apart
-(``pickletools.genops``) and carried out on plain data. A name in the file is looked up in ``_KNOWN`` and stands for one of
-the functions of :mod:`myoassist.reference.pickle_data`; it is itself only data, and nothing real is handed out.
+(``pickletools.genops``) and carried out on plain data. A name in the file is looked up in ``_KNOWN`` and stands for one
+of the functions of :mod:`myoassist.reference.pickle_data`; it is itself only data, and nothing real is handed out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from myoassist.reference import pickle_data as data
-from myoassist.reference.pickle_data import Array, Dtype, Name, RefusedError, said
+from myoassist.reference.pickle_data import Array, Dtype, Name, RefusedError
 
 MOST_STEPS = 20_000_000  # instructions of one pickle
 
@@ -59,7 +59,7 @@ class Machine:
             elif code.name in _STEPS:
                 _STEPS[code.name](self, given)
             elif code.name not in ("PROTO", "FRAME", "STOP"):
-                raise RefusedError(f"it asks for {given if code.name == 'INST' else f'instruction {code.name}'}")
+                raise RefusedError(f"it asks for {given if code.name == 'INST' else f'the instruction {code.name}'}")
         return self.stack.pop()
 
     def since_mark(self) -> list[Any]:
@@ -95,8 +95,10 @@ class Machine:
             table[str(name)] = value
 
     def name(self, module: Any, name: Any) -> None:
-        if not isinstance(module, str) or not isinstance(name, str) or (module, name) not in _KNOWN:
-            raise RefusedError(f"it asks for {said(f'{module}.{name}') if isinstance(name, str) else 'no name'}")
+        if type(module) is not str or type(name) is not str:
+            raise RefusedError("it asks for a name that is no text")
+        if (module, name) not in _KNOWN:
+            raise RefusedError(f"it asks for {module}.{name}")
         self.push(_KNOWN[module, name])
 
     def reduce(self) -> None:
@@ -141,28 +143,11 @@ class Machine:
 
 _PUSH = frozenset(
     [
-        "INT",
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "LONG",
-        "LONG1",
-        "LONG4",
-        "FLOAT",
-        "BINFLOAT",
-        "STRING",
-        "BINSTRING",
-        "SHORT_BINSTRING",
-        "UNICODE",
-        "BINUNICODE",
-        "SHORT_BINUNICODE",
-        "BINUNICODE8",
-        "BINBYTES",
-        "SHORT_BINBYTES",
-        "BINBYTES8",
-        "BYTEARRAY8",
+        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+        *("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+        *("STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
     ]
-)
+)  # leave the value that stands behind them
 
 
 def _memoize(machine: Machine, place: int | None) -> None:

@@ -115,12 +115,11 @@ def retarget(gait: Gait, model: mujoco.MjModel, index: ModelIndex) -> Reference:
     forward = forward.scaled(gait.speed / forward.mean)
     curves = wanted_curves(gait, index)
     raw = _table(curves, index, forward, gait)
-    grounding = Grounding(model, index, left_strike=gait.left_strike)
     poses = np.empty((SAMPLES, index.nq))
     for step in range(SAMPLES):
         poses[step] = index.standing_qpos
         poses[step, raw.qpos] = raw.sample(np.array([step / SAMPLES]))[0][0]
-        grounding.correct(poses[step], step / SAMPLES)
+    Grounding(model, index, left_strike=gait.left_strike).correct(poses)
     for joint in index.joints.values():
         if joint.name == "pelvis_ty" or (joint.role != "root" and np.ptp(poses[:, joint.qpos]) > 0):
             curves[joint.name] = fit_harmonics(poses[:, joint.qpos], ORDER)

@@ -1,7 +1,7 @@
 """Arrays and plain containers out of a NumPy archive whose writer pickled them; nothing in it can run.
 
-``numpy.savez`` pickles dictionaries. :mod:`myoassist.reference.pickle_machine` reads them in place of Python's unpickler;
-here is the archive around it, and the check that nothing but plain data comes out.
+``numpy.savez`` pickles dictionaries. :mod:`myoassist.reference.pickle_machine` reads them in place of Python's
+unpickler; here is the archive around it, and the check that nothing but plain data comes out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read_archive(path: Path) -> dict[str, Any]:
     """Every array of a ``.npz`` file by name; one of Python objects gives the object, or lists of them by its shape.
 
     What was pickled comes back as arrays of numbers or text, numbers, text, bytes, None, and lists, tuples and
-    dictionaries (with text as keys) of these.
+    dictionaries (with text as keys) of these; plain arrays as ``numpy.load`` gives them with ``allow_pickle=False``.
 
     Raises:
         ReferenceError: no such archive, it is damaged or too large, or it holds anything else; one line.
@@ -54,9 +54,8 @@ def _array(content: bytes) -> Any:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
-    if dtype == object:
-        machine = Machine()
-        return _Plain().value(machine.run(content[file.tell() :]))
+    if dtype.kind == "O":
+        return _Plain().value(Machine().run(content[file.tell() :]))
     if dtype.hasobject:
         raise RefusedError(f"an array of {dtype}")
     if min(shape, default=0) < 0 or math.prod(shape) * max(dtype.itemsize, 1) > len(content):

@@ -131,25 +131,30 @@ def _to_radians(
     spans = {name: float(np.ptp(columns[name])) for name in legs}
     largest = max(spans, key=lambda name: spans[name])
     reach = max(float(np.abs(columns[name]).max()) for name in legs)
+    if spans[largest] < 1e-9:
+        raise ReferenceError(f"{where}: {largest} does not move, nor does any other hip or knee; this is no walking")
     shown = "deg" if reach > MOST_RADIANS else "rad"
     unit = config.unit if config.unit != "auto" else declared or shown
-    said = "reference.unit says" if config.unit != "auto" else "the file says"
+    told = "reference.unit says" if config.unit != "auto" else "the file says" if declared else ""
+    said = told or "seen from the values, the unit is"
     if unit == "rad" and shown == "deg":
         problem = f"{said} radians, but {largest} moves by {spans[largest]:.3g}, which are degrees"
         raise ReferenceError(f"{where}: {problem}; give reference.unit=deg")
     if unit == "deg" and spans[largest] < LEAST_DEGREES:
-        problem = f"{said} degrees, but {largest} moves by {spans[largest]:.3g} only, which are radians"
-        raise ReferenceError(f"{where}: {problem}; give reference.unit=rad")
+        problem = f"{said} degrees, but {largest} moves by {spans[largest]:.3g} only"
+        advice = ", which are radians; give reference.unit=rad" if told else "; this is no walking"
+        raise ReferenceError(f"{where}: {problem}{advice}")
     if unit == "deg":
         for name in angles:
             columns[name] = np.deg2rad(columns[name])
-    how = "declared" if config.unit != "auto" or declared else "seen from the values"
+    how = "declared" if told else "seen from the values"
     report.say(f"angles in {unit} ({how})" + (", turned into rad" if unit == "deg" else ""))
     report.numbers["unit"] = unit
-    still = min(legs, key=lambda name: spans[name])
-    least = np.ptp(columns[still])
-    if max(np.ptp(columns[name]) for name in legs) < np.deg2rad(10):
-        raise ReferenceError(f"{where}: {still} moves by {np.rad2deg(least):.2g} deg only; this is no walking")
+    most = float(np.ptp(columns[largest]))
+    if most < np.deg2rad(10):
+        problem = f"{largest} moves by {np.rad2deg(most):.2g} deg only, no other hip or knee by more"
+        guessed = "" if told else f" (in {unit}, seen from the values)"
+        raise ReferenceError(f"{where}: {problem}{guessed}; this is no walking")
 
 
 def _turn_signs(columns: dict[str, np.ndarray], config: ReferenceConfig, report: Report) -> None:
@@ -196,8 +201,9 @@ def _resampled(
     steps = np.diff(time)
     rate = 1.0 / float(np.median(steps))
     if rate < LEAST_RATE:
+        hint = "; is its time in ms? s are needed" if 1000 * rate >= LEAST_RATE and rate <= 1 else ""
         raise ReferenceError(
-            f"{where}: {rate:.3g} samples per s; at least {LEAST_RATE:g} are needed to follow a stride"
+            f"{where}: {rate:.3g} samples per s; at least {LEAST_RATE:g} are needed to follow a stride{hint}"
         )
     gap = int(np.argmax(steps))
     if steps[gap] > 0.1:

@@ -211,6 +211,7 @@ def _curves(axis: Axes, columns: dict[str, np.ndarray], panel: Panel) -> None:
         if len(y) > _FEW and len(known) <= 2:
             axis.plot(x, y, color=colour, linewidth=0.7, alpha=0.35, label="_update")
         axis.plot(x, running_mean(y), color=colour, linestyle=dashes, linewidth=1.6, label=label or "_line")
+    axis.ticklabel_format(axis="y", useOffset=False)  # no "1e-5+2.2e-1"
     panel_title(axis, panel.title, width=70)
     axis.set_ylabel(panel.unit)
     axis.set_xlim(0.0, 1.02 * max(np.nanmax(columns[STEPS]), 1.0) / unit)  # whole points at the end
