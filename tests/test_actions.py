@@ -130,6 +130,7 @@ class TestBadActions:
             controls([0.0] * count, stand_in_index())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("device", "rest", "full"),
     [("tutorial", 0.0, -1.0), ("hmedi", 0.0, -1.0), ("utankle", 0.0, -1.0)],
@@ -144,6 +145,7 @@ def test_devices_that_push_one_way(build, device: str, rest: float, full: float)
     assert given == pytest.approx(np.array([[rest, rest], [full, full]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("device", "most"), [("hippo", 1.0), ("osl_knee_ankle", 2.88)])
 def test_devices_that_push_both_ways(build, device: str, most: float) -> None:
     config = experiment(f"device={device}")  # action=sigmoid

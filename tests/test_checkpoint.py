@@ -231,6 +231,7 @@ def test_hostile_data_is_never_unpickled(copy: Path, tmp_path: Path) -> None:
     assert mark.exists()  # the file was indeed hostile
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["policy__pth", "policy__optimizer__pth", "pytorch_variables__pth", "more__pth"])
 @pytest.mark.parametrize("kind", ["torch", "pickle"])
 def test_hostile_tensors_are_refused_without_running(copy: Path, tmp_path: Path, entry: str, kind: str) -> None:

@@ -454,6 +454,7 @@ def walks(walker: WalkEnv, steps: int = 6) -> None:
 
 
 class TestCompositions:
+    @pytest.mark.slow
     @pytest.mark.parametrize("device", DEVICES)
     def test_devices(self, device: str) -> None:
         signals, muscles, motors = DEVICES[device]

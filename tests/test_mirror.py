@@ -84,6 +84,7 @@ def after_a_step(walk: WalkEnv, mirror: Mirror) -> tuple[np.ndarray, np.ndarray]
     return mirror.signals(observation[:WALKERS]), observation[WALKERS:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("device", ["none", "tutorial", "hippo", pytest.param("stride", marks=pytest.mark.slow)])
 def test_twice_is_the_identity(body: str, device: str) -> None:

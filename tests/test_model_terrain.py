@@ -97,6 +97,7 @@ class TestHeight:
         assert (built.ground.height(np.zeros((2, 3), dtype=int), x, x) == np.zeros((2, 3))).all()
         assert (built.ground.level(np.zeros(2, dtype=int), x[:, 0], x[:, 0]) == 0).all()
 
+    @pytest.mark.slow
     @kinds
     @pytest.mark.parametrize("body", ["myolegs22", "myolegs"])
     def test_equals_a_ray_cast(self, build: Build, body: str, kind: str) -> None:

@@ -58,6 +58,7 @@ PPO_BATCH = "algorithm.batch_size=8"
 # --- who sees and drives what -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("device", "seen", "driven"),
     [
