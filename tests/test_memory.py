@@ -35,6 +35,7 @@ def walked(walk: WalkEnv, steps: int, seed: int) -> list[StepResult]:
     return [walk.step(rng.uniform(-1, 0.2, (3, len(walk.action_map)))) for _ in range(steps)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_an_environment_put_back_goes_on_bit_for_bit(case: str) -> None:
     first, second = environment(*CASES[case]), environment(*CASES[case])

@@ -151,6 +151,7 @@ class TestOnTheBody:
         names, values = observe(walk.state, func)
         return dict(zip(names, values[0], strict=True))
 
+    @pytest.mark.slow
     def test_gravity_in_the_axes_of_the_pelvis(self, walk: WalkEnv, data: mujoco.MjData) -> None:
         expected: dict[str, float] = dict(zip(AXES, axes(walk, data).T @ [0, 0, -1], strict=True))
         seen = self.seen(walk, "gravity_direction")

@@ -161,6 +161,7 @@ def test_separate_actors_keep_their_names(two_actors: Checkpoint, target: Any) -
     assert axes["action_net.actor_exo.bias"] == [["Exo_R", "Exo_L"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("algorithm", "network"),
     [
@@ -189,6 +190,7 @@ def test_every_first_and_last_layer_has_names(algorithm: str, network: str, targ
 # --- frozen actors ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen", ["human", "exo"])
 @pytest.mark.parametrize("algorithm", ["ppo", pytest.param("a2c", marks=pytest.mark.slow)])
 def test_frozen_weights_do_not_change(two_actors: Checkpoint, tmp_path: Path, frozen: str, algorithm: str) -> None:
