@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from myoassist.errors import ConfigError, MyoAssistError
+from myoassist.errors import ConfigError
 from myoassist.model.library import check_mujoco
+from myoassist.processes import exit_code
 
 if TYPE_CHECKING:
     from myoassist.config import TrainConfig
@@ -47,15 +48,7 @@ def evaluate_command(arguments: Sequence[str]) -> int:
     if any(argument in ("-h", "--help") for argument in arguments):
         sys.stdout.write(USAGE + "\n")
         return 0
-    try:
-        _evaluate(list(arguments))
-    except MyoAssistError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted from the keyboard\n")
-        return 130
-    return 0
+    return exit_code(lambda: _evaluate(list(arguments)))
 
 
 def own_settings(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -46,3 +46,11 @@ def write_beside(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all; text as UTF-8 with plain line ends. Raises RunError where it cannot."""
     with written_beside(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def free_name(wanted: Path) -> Path:
+    """``wanted``, or that name with the next number where it is taken: ``walk``, ``walk_2``, ``walk_3`` …"""
+    path, number = wanted, 2
+    while path.exists():
+        path, number = wanted.with_name(f"{wanted.name}_{number}"), number + 1
+    return path

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.recording import FILE, load_recording
-from myoassist.analysis.report_run import SUMMARY, read_json
+from myoassist.analysis.report_run import read_json
 from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
 from myoassist.files import write_beside
 from myoassist.parsing import parse_config
+from myoassist.places import SUMMARY, VIDEOS_FOLDER
 
 LOG = "finishing.log"
-VIDEOS, REPORT = "videos", "report.html"
 NOTE = "note.txt"  # in the folder of the videos: why they are not what was asked for
 
 
@@ -56,14 +56,14 @@ def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], 
     camera = parse_config(recording.meta["experiment"]).evaluation.camera
     notes: dict[str, None] = {}
     for episode in range(min(video.episodes, len(recording.episodes))):
-        path = folder / VIDEOS / f"episode_{episode}.mp4"
+        path = folder / VIDEOS_FOLDER / f"episode_{episode}.mp4"
         say(f"{recording.name}: filming episode {episode} ...")
         made = make_film(recording, episode, path, camera, video)
         say(f"{recording.name}: {made.path}")
         if made.note:
             say(made.note)
             notes[made.note] = None
-    note = folder / VIDEOS / NOTE
+    note = folder / VIDEOS_FOLDER / NOTE
     if notes:
         write_beside(note, "\n".join(notes) + "\n")
     else:

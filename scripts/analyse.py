@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from myoassist.config import VideoConfig
-from myoassist.errors import ConfigError, MyoAssistError, unknown
+from myoassist.errors import ConfigError, unknown
+from myoassist.processes import exit_code
 
 USAGE = """Analyse recordings again: metrics.json, strides.csv, plots and report.html from recordings alone.
 
@@ -65,28 +66,24 @@ def main(arguments: Sequence[str]) -> int:
     if any(argument in ("-h", "--help") for argument in arguments):
         print(USAGE, end="")
         return 0
-    try:
-        settings = read_arguments(arguments)
-        from myoassist.analysis.results import analyse_again  # after the simple checks: matplotlib takes a second
-        from myoassist.finishing import film
+    return exit_code(lambda: analyse(read_arguments(arguments)))
 
-        video = replace(VideoConfig(), episodes=whole_number("videos", settings.get("videos", "0")))
-        report = analyse_again(
-            Path(settings["recording"]),
-            output=Path(settings["output"]) if "output" in settings else None,
-            plots=listed(settings.get("plots", "*")),
-            formats=listed(settings.get("formats", "png")),
-            say=say,
-            film=lambda recording, folder: film(recording, folder, video, say=say),
-        )
-    except MyoAssistError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("error: interrupted from the keyboard", file=sys.stderr)
-        return 130
-    print(f"report: {report}")
-    return 0
+
+def analyse(settings: Mapping[str, str]) -> None:
+    """Make metrics, plots, films and report as ``settings`` ask."""
+    from myoassist.analysis.results import analyse_again  # after the simple checks: matplotlib takes a second
+    from myoassist.finishing import film
+
+    video = replace(VideoConfig(), episodes=whole_number("videos", settings.get("videos", "0")))
+    report = analyse_again(
+        Path(settings["recording"]),
+        output=Path(settings["output"]) if "output" in settings else None,
+        plots=listed(settings.get("plots", "*")),
+        formats=listed(settings.get("formats", "png")),
+        say=say,
+        film=lambda recording, folder: film(recording, folder, video, say=say),
+    )
+    say(f"report: {report}")
 
 
 if __name__ == "__main__":

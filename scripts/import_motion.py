@@ -30,9 +30,11 @@ from hydra.errors import OverrideParseException
 
 from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
-from myoassist.errors import ConfigError, MyoAssistError, ReferenceError
+from myoassist.errors import ConfigError, ReferenceError
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, syntax_problem
+from myoassist.files import free_name
 from myoassist.parsing import check_consistency, parse_config
+from myoassist.processes import exit_code
 from myoassist.reference.importing import Imported, import_motion
 from myoassist.reference.motion import save_gait
 
@@ -45,15 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     if any(argument in ("-h", "--help") for argument in arguments):
         print(__doc__)
         return 0
-    try:
-        _import(arguments)
-    except MyoAssistError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("error: interrupted from the keyboard", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _import(arguments))
 
 
 def _import(arguments: Sequence[str]) -> None:
@@ -108,9 +102,7 @@ def compose(motion: str | None, overrides: Sequence[str]) -> TrainConfig:
 
 def new_folder(wanted: Path) -> Path:
     """Make ``wanted``, or that name with the next free number. Raises ReferenceError where it cannot be made."""
-    folder, number = wanted, 2
-    while folder.exists():
-        folder, number = wanted.with_name(f"{wanted.name}_{number}"), number + 1
+    folder = free_name(wanted)
     try:
         folder.mkdir(parents=True)
     except OSError as error:

@@ -8,9 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from myoassist.analysis.events import SIDES
 from myoassist.analysis.strides import Stride
-
-SIDES = ("r", "l")
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from myoassist.analysis.report_trial import TrialSection, comparison, sources, t
 from myoassist.analysis.results_trial import TrialResult
 from myoassist.errors import RunError
 from myoassist.files import write_beside
+from myoassist.places import REPORT
 
-REPORT = "report.html"
 GENERATOR = (
     "MyoAssist report"  # stands in the head of the page; by it a later report knows that it may replace the file
 )

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.report_metrics import number
+from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, SUMMARY, TRAINING_NUMBERS
 
-CONFIG, COMMAND, ENVIRONMENT, TRAINING_NUMBERS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
-EVALUATIONS, SUMMARY = "evaluations", "evaluation.json"
 STEPS, ELAPSED = "time/total_timesteps", "time/time_elapsed"
 _UNITS = {"speed": "m/s", "low": "m/s", "high": "m/s", "amplitude": "m", "length": "m", "width": "m"}
 

@@ -13,8 +13,7 @@ from myoassist.analysis.plots import PLOTS, save_plots
 from myoassist.analysis.recording import FILE, TIME_UP, load_recording
 from myoassist.analysis.report_run import read_json
 from myoassist.errors import RunError, shown
-
-PLOTS_FOLDER, VIDEOS_FOLDER, EPISODES_FILE = "plots", "videos", "episodes.csv"
+from myoassist.places import EPISODES, PLOTS_FOLDER, VIDEOS_FOLDER
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ def find_trials(place: Path) -> list[Path]:
     """
     if place.is_file() or (place / FILE).is_file():
         return [place]
-    held = {path.parent for name in (FILE, EPISODES_FILE) for path in place.glob(f"*/{name}")}
+    held = {path.parent for name in (FILE, EPISODES) for path in place.glob(f"*/{name}")}
     if not held:
         what = "holds no recording" if place.is_dir() else "is not there"
         raise RunError(f"recording={place}: {what}; give {FILE}, its folder, or the folder of an evaluation")

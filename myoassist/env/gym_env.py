@@ -15,6 +15,7 @@ from myoassist.env.episodes import Episode
 from myoassist.env.spaces import action_space, observation_space
 from myoassist.env.walk import WalkEnv
 from myoassist.parsing import load_config
+from myoassist.places import CONFIG
 
 
 class WalkGymEnv(gymnasium.Env):
@@ -115,4 +116,4 @@ def _experiment(config: TrainConfig | str | Path) -> TrainConfig:
     if isinstance(config, TrainConfig):
         return config
     path = Path(config)
-    return load_config(path / "config.yaml" if path.is_dir() else path)
+    return load_config(path / CONFIG if path.is_dir() else path)

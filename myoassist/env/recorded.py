@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 
 from myoassist.config import DeviceConfig
+from myoassist.mdp.state import SIDES
 from myoassist.model.compose import compose
 from myoassist.model.driving import arms_at
 from myoassist.model.index import Joint, ModelIndex
@@ -19,7 +20,6 @@ from myoassist.parsing import to_plain
 if TYPE_CHECKING:
     from myoassist.env.walk import WalkEnv
 
-SIDES = ("r", "l")
 CYCLE = np.linspace(0.0, 1.0, 101)  # phases at which the reference is kept
 _MUSCLE_SIGNALS = {
     "muscle_force": ("force", -1.0),

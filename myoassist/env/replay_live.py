@@ -6,9 +6,9 @@ import numpy as np
 
 from myoassist.config import TrainConfig, ViewConfig
 from myoassist.env.replay import reference_walk, replay_pose
-from myoassist.view.live import Controls, Frame, Scene, scene_of, watch
+from myoassist.view.live import Controls, Frame, Scene, scene_of
 from myoassist.view.scene import make_figure
-from myoassist.view.screens import make_screen
+from myoassist.view.screens import show
 
 COURSE = 40.0  # m after which the walker starts again
 
@@ -54,12 +54,6 @@ def view_reference(config: TrainConfig, view: ViewConfig) -> None:
     """
     walker = ReferenceWalker(config)
     try:
-        screen = make_screen(walker.scene, view)
-        try:
-            watch(walker, screen)
-        except KeyboardInterrupt:
-            return
-        finally:
-            screen.close()
+        show(walker, view)
     finally:
         walker.close()

@@ -29,8 +29,9 @@ from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training_state import REPLAY, TrainingState, save_replay
 from myoassist.parsing import load_config, save_config
+from myoassist.places import CONFIG
 
-POLICY, NORMALIZER, LAYOUT, CONFIG, BEST = "policy.zip", "normalizer.npz", "layout.json", "config.yaml", "best.json"
+POLICY, NORMALIZER, LAYOUT, BEST = "policy.zip", "normalizer.npz", "layout.json", "best.json"
 PREFIX = "step_"
 _NOT_IN_POLICY = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer")
 

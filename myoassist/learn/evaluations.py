@@ -15,11 +15,10 @@ from typing import Any
 from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
 from myoassist.errors import RunError
-from myoassist.files import write_beside
-from myoassist.learn.checkpoint import CONFIG, Checkpoint, checkpoint_name
+from myoassist.files import free_name, write_beside
+from myoassist.learn.checkpoint import Checkpoint, checkpoint_name
 from myoassist.learn.evaluate import Evaluation, summarize
-
-EVALUATIONS, SUMMARY, EPISODES = "evaluations", "evaluation.json", "episodes.csv"
+from myoassist.places import CONFIG, EPISODES, EVALUATIONS, SUMMARY
 
 
 def run_of(checkpoint: Path) -> Path:
@@ -30,10 +29,7 @@ def run_of(checkpoint: Path) -> Path:
 
 def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
     """Folder ``place/name`` for results, or ``place/name_2`` … where that is taken and must stay."""
-    folder, number = place / name, 2
-    while folder.exists() and not overwrite:
-        folder, number = place / f"{name}_{number}", number + 1
-    return folder
+    return place / name if overwrite else free_name(place / name)
 
 
 def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) -> Path:

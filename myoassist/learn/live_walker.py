@@ -13,9 +13,9 @@ from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import make_actor, trial_config
 from myoassist.learn.layout import Layout
 from myoassist.mdp.actions import ActionMap
-from myoassist.view.live import Controls, Frame, Scene, scene_of, watch
+from myoassist.view.live import Controls, Frame, Scene, scene_of
 from myoassist.view.scene import make_figure
-from myoassist.view.screens import check_screen, make_screen
+from myoassist.view.screens import check_screen, show
 
 Policy = Callable[[np.ndarray], np.ndarray]
 ActorFactory = Callable[[WalkEnv], Policy]
@@ -116,12 +116,6 @@ def view_policy(checkpoint: Checkpoint, config: TrainConfig) -> None:
 
     walker = PolicyWalker(trial_config(config), actor, seed=config.evaluation.seed)
     try:
-        screen = make_screen(walker.scene, config.view)
-        try:
-            watch(walker, screen)
-        except KeyboardInterrupt:
-            return
-        finally:
-            screen.close()
+        show(walker, config.view)
     finally:
         walker.close()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.files import flush
+from myoassist.files import flush, free_name
 from myoassist.parsing import load_config, save_config
+from myoassist.places import COMMAND, CONFIG, ENVIRONMENT
 
-CONFIG, COMMAND, ENVIRONMENT, METRICS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
 RESUMED = "resumed.jsonl"  # one line per resumption
 LAYOUT = "layout.json"  # in a checkpoint, not in a run folder
 PACKAGES = (
@@ -46,11 +46,7 @@ def choose_run_folder(config: TrainConfig, *, now: datetime | None = None) -> Pa
             raise RunError(f"run_dir: {folder} {what}; choose another folder, nothing was overwritten")
         return folder
     moment = now or datetime.now()
-    base = Path("outputs") / f"{moment:%Y-%m-%d}" / f"{moment:%H-%M-%S}_{config.name}"
-    folder, number = base, 2
-    while folder.exists():
-        folder, number = base.with_name(f"{base.name}_{number}"), number + 1
-    return folder
+    return free_name(Path("outputs") / f"{moment:%Y-%m-%d}" / f"{moment:%H-%M-%S}_{config.name}")
 
 
 def check_writable(folder: Path) -> None:

@@ -17,8 +17,8 @@ from myoassist.learn.checkpoint import (
     save_checkpoint,
 )
 from myoassist.learn.normalizer import Normalizer
-from myoassist.learn.run_folder import METRICS
 from myoassist.learn.training_state import TrainingState
+from myoassist.places import TRAINING_NUMBERS
 
 
 class Saver:
@@ -33,7 +33,7 @@ class Saver:
 
     def __call__(self, state: TrainingState) -> Path:
         self.last = self.folder / checkpoint_name(self._model.num_timesteps)
-        flush(self.folder.parent / METRICS)  # the rows so far belong to the checkpoint
+        flush(self.folder.parent / TRAINING_NUMBERS)  # the rows so far belong to the checkpoint
         if not is_checkpoint(self.last):  # else it was written at this very moment
             save_checkpoint(
                 self.folder,

@@ -12,7 +12,7 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from myoassist.config import LoggingConfig
-from myoassist.learn.run_folder import METRICS
+from myoassist.places import TRAINING_NUMBERS
 
 STEPS = "time/total_timesteps"
 
@@ -90,7 +90,7 @@ def _plain(value: Any) -> int | float:
 
 def make_logger(folder: Path, config: LoggingConfig, *, resumed_at: int | None = None) -> Logger:
     """Logger of a run, one row of ``metrics.csv`` per update; one ``resumed_at`` some steps keeps its rows so far."""
-    writers: list[KVWriter] = [CsvWriter(folder / METRICS, resumed_at=resumed_at)]
+    writers: list[KVWriter] = [CsvWriter(folder / TRAINING_NUMBERS, resumed_at=resumed_at)]
     if config.tensorboard:
         writers.append(Board(folder / "tensorboard", resumed_at=resumed_at))
     return Logger(str(folder), writers)

@@ -18,7 +18,7 @@ from myoassist.config import TrainConfig
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
 from myoassist.files import write_beside
-from myoassist.finishing import LOG, REPORT
+from myoassist.finishing import LOG
 from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
@@ -36,6 +36,7 @@ from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
 from myoassist.learn.transfer import freeze_actors, transfer
 from myoassist.learn.watching import watched
+from myoassist.places import REPORT, SUMMARY
 from myoassist.view.screens import check_screen
 
 ROW_STEPS = 2_048  # between rows of metrics.csv where an update takes only a few steps
@@ -172,7 +173,7 @@ def _learn(
         model.logger.close()
     stopped = stopper.asked if _save_rewound(between, saver) else None
     if judge.final is not None:
-        write_beside(folder / "evaluation.json", json.dumps(asdict(judge.final), indent=2))
+        write_beside(folder / SUMMARY, json.dumps(asdict(judge.final), indent=2))
     _report(folder, config, model.num_timesteps - first, time.monotonic() - begun, judge.final, stopped, progress)
     _finish(folder, judge.finisher, stopped=stopped is not None)
     assert saver.last is not None

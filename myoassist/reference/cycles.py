@@ -17,7 +17,7 @@ PHASES = 256  # samples of a stride
 SHORTEST, LONGEST = 0.5, 2.8  # s of a stride
 CONTACT_SHARE = 0.05  # of the largest ground force: more is stance
 REPEATS = 0.6  # least correlation of a motion with itself one stride later
-_SAGITTAL = ("hip_flexion", "knee_angle", "ankle_angle")
+SAGITTAL = ("hip_flexion", "knee_angle", "ankle_angle")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def cut_strides(series: Series, config: ReferenceConfig, report: Report) -> Stri
 
 def _period(series: Series, side: str) -> float | None:
     """Duration of a stride in s by the correlation of hip, knee and ankle with themselves later; None without one."""
-    signals = [series.values[name] for c in _SAGITTAL if (name := f"{c}_{side}") in series.values]
+    signals = [series.values[name] for c in SAGITTAL if (name := f"{c}_{side}") in series.values]
     count, rate = len(series), series.rate
     lags = np.arange(int(SHORTEST * rate), min(int(LONGEST * rate), int(0.67 * count)))
     if len(lags) < 5:
@@ -140,7 +140,7 @@ def _starts(series: Series, side: str, period: float, where: str) -> tuple[np.nd
 
 def _whole(series: Series, length: float, where: str) -> np.ndarray:
     """Begin and end in s of the file as one stride, if its end meets its beginning."""
-    signals = [v for name, v in series.values.items() if name.startswith(_SAGITTAL)]
+    signals = [v for name, v in series.values.items() if name.startswith(SAGITTAL)]
     spans = np.array([np.ptp(signal) for signal in signals])
     repeated = np.sqrt(np.mean([((s[-1] - s[0]) / span) ** 2 for s, span in zip(signals, spans, strict=True)]))
     onward = [(2 * s[-1] - s[-2] - s[0]) / span for s, span in zip(signals, spans, strict=True)]
@@ -166,7 +166,7 @@ def _alike(curves: dict[str, np.ndarray]) -> list[int]:
     count = len(next(iter(curves.values())))
     if count < 5:
         return list(range(count))
-    angles = np.stack([values for name, values in curves.items() if name.startswith(_SAGITTAL)])
+    angles = np.stack([values for name, values in curves.items() if name.startswith(SAGITTAL)])
     far = np.sqrt(((angles - np.median(angles, axis=1, keepdims=True)) ** 2).mean(axis=(0, 2)))
     return [i for i in range(count) if far[i] <= max(3 * float(np.median(far)), np.deg2rad(2))]
 

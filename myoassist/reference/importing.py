@@ -10,7 +10,7 @@ import numpy as np
 from myoassist.config import ReferenceConfig
 from myoassist.errors import ReferenceError
 from myoassist.model.naming import LEG_COORDINATES
-from myoassist.reference.cycles import PHASES, Strides, cut_strides, reach
+from myoassist.reference.cycles import PHASES, SAGITTAL, Strides, cut_strides, reach
 from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, load_gait
 from myoassist.reference.report import Report
 from myoassist.reference.series import SPEED, make_series
@@ -27,7 +27,6 @@ SIDEWAYS = np.deg2rad(45.0)  # mean pelvis rotation from which a body does not f
 OFFSET = np.deg2rad(3.0)  # mean list or rotation that is worth a warning when a symmetric gait loses it
 EVEN_STEPS = 0.03  # of the stride, from half a cycle
 _MIRRORED = ("pelvis_list", "pelvis_rotation")  # change sign half a cycle later
-_SAGITTAL = ("hip_flexion", "knee_angle", "ankle_angle")
 _SIDEWAYS = ("hip_adduction", "hip_rotation", "subtalar_angle")
 Curves = dict[str, Harmonics]
 
@@ -211,7 +210,7 @@ def _is_even(right: Curves, left: Curves, strike: float, config: ReferenceConfig
     phase = np.arange(PHASES) / PHASES
     apart = {
         name: float(np.sqrt(np.mean((right[name](phase) - left[name].shifted(strike)(phase)) ** 2)))
-        for name in _SAGITTAL
+        for name in SAGITTAL
         if name in right
     }
     worst = max(apart, key=lambda name: apart[name])

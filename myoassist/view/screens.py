@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from myoassist.config import ViewConfig
-from myoassist.view.live import Scene, Screen
+from myoassist.view.live import LiveWalker, Scene, Screen, watch
 
 
 def check_screen(view: ViewConfig) -> None:
@@ -27,3 +27,18 @@ def make_screen(scene: Scene, view: ViewConfig) -> Screen:
     from myoassist.view.browser import Browser
 
     return Browser(scene, port=view.port)
+
+
+def show(walker: LiveWalker, view: ViewConfig) -> None:
+    """Show ``walker`` on the screen of ``view`` until the user closes it or presses Ctrl-C.
+
+    Raises:
+        RunError: the screen cannot be opened; says what to do.
+    """
+    screen = make_screen(walker.scene, view)
+    try:
+        watch(walker, screen)
+    except KeyboardInterrupt:
+        return
+    finally:
+        screen.close()

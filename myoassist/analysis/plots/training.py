@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from myoassist.analysis.plots.drawing import plot
 from myoassist.analysis.plots.style import PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
 from myoassist.errors import RunError
+from myoassist.places import TRAINING_NUMBERS
 
-METRICS = "metrics.csv"
 STEPS, SECONDS = "time/total_timesteps", "time/time_elapsed"
 _LEVELS = {  # title and unit of the panel by the columns in it
     "Level of the environments": ("Level (0: easiest)", re.compile(r"(curriculum|terrain)/(mean_)?level$")),
@@ -73,7 +73,7 @@ def read_metrics(run_folder: str | Path) -> dict[str, np.ndarray]:
 
     Raises RunError where there is no table, or none that can be read.
     """
-    path = Path(run_folder) / METRICS
+    path = Path(run_folder) / TRAINING_NUMBERS
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
