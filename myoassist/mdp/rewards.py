@@ -75,6 +75,25 @@ def foot_load(state: WalkState, *, threshold: float = 1.2) -> np.ndarray:
     return -state.task.dt * np.maximum(0.0, load - threshold)
 
 
+class foot_impact:  # noqa: N801
+    """``-dt max(0, P/BW - threshold)`` with P the largest vertical ground force of a foot within the control step.
+
+    Sees the blow of a heel, which lasts a few physics steps and which ``foot_load``, one sample per control step,
+    meets only by chance.
+    """
+
+    def __init__(self, task: Task, *, threshold: float = 1.2) -> None:
+        index = task.index
+        self._columns = [index.sensor_columns("contact", index.soles[side])[2::3] for side in SIDES]
+        self._threshold, self._weight = threshold, index.body_weight
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        sensors = state.sim.substeps_taken[1]
+        peak = np.max([sensors[:, :, columns].sum(axis=2).max(axis=1) for columns in self._columns], axis=0)
+        # A step whose physics failed holds no force.
+        return -state.task.dt * np.maximum(0.0, np.nan_to_num(peak) / self._weight - self._threshold)
+
+
 def alive(state: WalkState) -> np.ndarray:
     """``dt``: stay up."""
     return np.full(state.num_envs, state.task.dt)
@@ -226,6 +245,7 @@ REWARDS: dict[str, Callable] = {
         smoothness,
         joint_limit,
         foot_load,
+        foot_impact,
         alive,
         action_rate,
         device_effort,
