@@ -15,7 +15,7 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 py
 $(shell [ -x $(VENV) ] || rm -f .venv/.installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help train eval test test-fast check format clean
+.PHONY: help train eval test test-fast test-slurm test-ray check format clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,13 @@ test: .venv/.installed ## run all tests
 
 test-fast: .venv/.installed ## run the tests that take seconds
 	$(VENV) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
+
+test-slurm: .venv/.installed ## sweeps on a real SLURM of one node (Debian: apt install slurm-wlm munge; as root)
+	$(VENV) -m pytest tests/cluster/test_slurm.py $(ARGS)
+
+test-ray: .venv/.installed ## sweeps on a local Ray, installed into .venv
+	@$(PIP) -e ".[ray]" || $(FAILED)
+	$(VENV) -m pytest tests/cluster/test_ray.py $(ARGS)
 
 check: .venv/.installed ## lint, formatting and types
 	$(VENV) -m ruff check .

@@ -13,7 +13,8 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,8 +31,22 @@ from omegaconf.errors import OmegaConfBaseException
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, syntax_problem
+from myoassist.multirun import compare_sweeps
+from myoassist.sweep.launcher import check_installed, take_failures
+from myoassist.sweep.plugins import register
+from myoassist.sweep.space import merged, runs_to_check
+from myoassist.sweep.sweeper import as_trial, check_search, read_settings
 
 _MOST_CHECKED = 100  # runs of a sweep that are composed beforehand; about 0.1 s each
+
+
+class RunsFailedError(MyoAssistError):
+    """A sweep of which some runs failed; ``lines`` has one on each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        runs = "1 run" if len(lines) == 1 else f"{len(lines)} runs"
+        self.lines = [f"{runs} failed, the others are whole", *lines]
+        super().__init__("\n".join(self.lines))
 
 
 def config_dir() -> Path:
@@ -56,8 +71,8 @@ def hydra_entry(
 ) -> int:
     """Compose the configuration that the command line asks for and call ``run`` with it, or once per run of a sweep.
 
-    A bad request writes one line to stderr and makes no file. Any exception that is not about the request is a fault of
-    the program and passes through with its traceback; with HYDRA_FULL_ERROR=1 in the environment everything does.
+    A bad request writes one line to stderr and makes no file. Any other exception is a fault of the program and passes
+    through with its traceback; with HYDRA_FULL_ERROR=1 in the environment everything does.
 
     Args:
         config_name: the file of ``conf/`` to start from, without ``.yaml``.
@@ -66,8 +81,9 @@ def hydra_entry(
         check: called with the configuration of every run of a sweep before the first one starts.
 
     Returns:
-        The exit code: 0, 2 for a bad request, 130 after Ctrl-C.
+        The exit code: 0, 2 for a bad request, 1 where runs of a sweep failed, 130 after Ctrl-C.
     """
+    register()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         _launch(config_name, run, arguments)
@@ -75,13 +91,13 @@ def hydra_entry(
     try:
         flags = _read_flags(arguments)
         with env_override({"HYDRA_FULL_ERROR": "1"}):  # makes Hydra raise its errors instead of printing them
-            if not (flags.config_path or flags.experimental_rerun or flags.shell_completion):
-                _check_request(flags.config_name or config_name, flags, check)
-            _launch(config_name, run, _overrides_first(arguments, flags.overrides))
+            foreign = flags.config_path or flags.experimental_rerun or flags.shell_completion
+            more = [] if foreign else _check_request(flags.config_name or config_name, flags, check)
+            _launch(config_name, run, [*more, *_overrides_first(arguments, flags.overrides)])
     except KeyboardInterrupt:
         return _say("interrupted from the keyboard", 130)
     except MyoAssistError as error:
-        return _say(str(error), 2)
+        return max(_say(line, 1) for line in error.lines) if isinstance(error, RunsFailedError) else _say(str(error), 2)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         return _say(one_line(error), 2)
     return 0
@@ -116,8 +132,13 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
     sys.argv = [own_arguments[0], *arguments]
     try:
         main()
+    except Exception as error:
+        if lines := take_failures():
+            raise RunsFailedError(lines) from error
+        raise
     finally:
         sys.argv = own_arguments
+        compare_sweeps()  # after every sweep, whatever failed
     if failures:
         raise failures[0]
 
@@ -156,40 +177,52 @@ def _overrides_first(arguments: list[str], overrides: list[str]) -> list[str]:
     return [*overrides, *flags]
 
 
-def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None) -> None:
-    """Compose every run of the request. Raises ConfigError for the first thing that does not exist or fit."""
+def _check_request(
+    config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None
+) -> list[str]:
+    """Compose every run of the request; overrides that belong to it beside those that were typed.
+
+    Raises:
+        ConfigError: the first thing that does not exist or fit.
+    """
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name=config_name):
         composer = Composer(config_name, flags.config_dir)
-        try:
-            overrides = composer.parse(flags.overrides)
-        except OverrideParseException as error:
-            raise ConfigError(syntax_problem(error)) from error
-        sweeps = [override.input_line or "" for override in overrides if override.is_sweep_override()]
-        for number, job in enumerate(itertools.islice(_jobs(overrides), _MOST_CHECKED)):
-            try:
-                config = composer.compose(job)
-            except COMPOSING_ERRORS as error:
-                raise ConfigError(explain(error, composer.parse(job), composer)) from error
-            multirun = flags.multirun or config.hydra.mode == RunMode.MULTIRUN
-            if sweeps and not multirun:
-                key, _, values = sweeps[0].partition("=")
-                raise ConfigError(f"{key}: {values} asks for several runs, which need -m; a list is {key}=[{values}]")
-            if multirun and check and not flags.help:
+        overrides = _parsed(composer, flags.overrides)
+        first = _composed(composer, next(runs_to_check(overrides, search=True)))
+        if not (flags.multirun or first.hydra.mode == RunMode.MULTIRUN):
+            for override in overrides:
+                if override.is_sweep_override():
+                    key, _, values = (override.input_line or "").partition("=")
+                    how = "several runs, which need -m"
+                    raise ConfigError(f"{key}: {values} asks for {how}; a list is {key}=[{values}]")
+            return []
+        check_installed(first)
+        search = read_settings(first)
+        overrides = merged(first.hydra.sweeper.get("params") or {}, overrides, partial(_parsed, composer))
+        for override in overrides:
+            if override.is_interval_sweep() and search is None:
+                how = "is searched, not listed: add hydra/sweeper=optuna, or give values, as 1,2,3 or range(0,10,2)"
+                raise ConfigError(f"{override.input_line}: a range without steps {how}")
+        runs = runs_to_check(overrides, search=search is not None)
+        for number, job in enumerate(itertools.islice(runs, _MOST_CHECKED)):
+            config = _composed(composer, [*job, *([as_trial(search)] if search else [])])
+            if check and not flags.help:
                 _check_job(check, config, number, [part for part in job if part not in flags.overrides])
+        return check_search(first, overrides, flags.overrides) if search else []
 
 
-def _jobs(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
-    """Yield the overrides of every run of a sweep. Ranges without steps are left to the sweeper that samples them."""
-    values = []
-    for override in overrides:
-        key, line = override.get_key_element(), override.input_line or ""
-        if override.is_discrete_sweep():
-            values.append([f"{key}={value}" for value in override.sweep_string_iterator()])
-            if not values[-1]:
-                raise ConfigError(f"{line}: matches nothing, so there is nothing to run")
-        elif not override.is_sweep_override():
-            values.append([line])
-    return itertools.product(*values)
+def _parsed(composer: Composer, lines: Sequence[str]) -> list[Override]:
+    try:
+        return composer.parse(lines)
+    except OverrideParseException as error:
+        raise ConfigError(syntax_problem(error)) from error
+
+
+def _composed(composer: Composer, job: Sequence[str]) -> DictConfig:
+    try:
+        return composer.compose(job)
+    except COMPOSING_ERRORS as error:
+        raise ConfigError(explain(error, composer.parse(job), composer)) from error
 
 
 def _check_job(check: Callable[[DictConfig], Any], config: DictConfig, number: int, choice: list[str]) -> None:

@@ -10,6 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from myoassist.config_launch import (  # noqa: F401  (part of the schema, offered here)
+    BasicLaunch,
+    JoblibLaunch,
+    Launch,
+    LocalLaunch,
+    RayLaunch,
+    SlurmLaunch,
+)
 from myoassist.config_learning import (  # noqa: F401  (part of the schema, offered here)
     A2CConfig,
     ActorConfig,
@@ -39,6 +47,7 @@ from myoassist.config_results import (  # noqa: F401  (part of the schema, offer
     VideoConfig,
     ViewConfig,
 )
+from myoassist.config_search import SearchConfig
 from myoassist.config_task import (  # noqa: F401  (part of the schema, offered here)
     ActionConfig,
     MotorActionConfig,
@@ -95,7 +104,7 @@ from myoassist.fields import setting
 class InitFromConfig:
     """A trained policy to start from; signals and actions are matched by name."""
 
-    path: str | None = setting(None, help="run or checkpoint folder; null starts from nothing")
+    path: str | None = setting(None, help="run or checkpoint folder, or wandb:entity/project/name:alias; null: none")
     reset: list[Literal["actor", "critic", "log_std", "normalizer"]] = setting([], help="parts to start afresh")
 
 
@@ -107,7 +116,7 @@ class TrainConfig:
     seed: int = setting(1, ge=0, help="the one seed of the run")
     total_steps: int = setting(2_000_000, ge=1, help="environment steps to train, over all environments")
     num_envs: int = setting(128, ge=1, le=65_536, help="simulations stepped side by side")
-    threads: int = setting(0, ge=0, le=1024, help="simulation threads; 0 takes all cores")
+    threads: int = setting(0, ge=0, le=1024, help="simulation threads; 0 takes all cores that the run may use")
     run_dir: str | None = setting(None, help="run folder; null makes outputs/<date>/<time>_<name>")
     resume: str | None = setting(None, help="run folder to continue in place, with its own saved settings")
     init_from: InitFromConfig = setting(InitFromConfig(), help="trained policy to start from")
@@ -129,3 +138,5 @@ class TrainConfig:
     checkpoint: CheckpointConfig = setting(help="saving")
     logging: LoggingConfig = setting(help="logging")
     view: ViewConfig = setting(ViewConfig(), help="watching a walker live")
+    launch: Launch = setting(BasicLaunch(), help="where the runs of a sweep (-m) run")
+    search: SearchConfig = setting(SearchConfig(), help="the trial of a search that this training is")

@@ -76,13 +76,30 @@ class CheckpointConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggingConfig:
-    """Where the numbers go besides the run folder's metrics.csv."""
+    """Where the numbers go besides the run folder's metrics.csv, and what Weights & Biases (W&B) gets."""
 
     tensorboard: bool = setting(True, help="write TensorBoard event files")
     progress: Literal["auto", "bar", "lines", "none"] = setting(
         "auto", help="auto shows a bar in a terminal and lines in a file"
     )
     line_seconds: float = setting(30.0, unit="s", ge=0, help="least time between lines; 0 writes one per update")
+    wandb: bool = setting(False, help="a process of its own brings the run folder to W&B")
+    mode: Literal["auto", "online", "offline", "disabled"] = setting(
+        "auto", help="of W&B; auto is what WANDB_MODE says, else online with a login and offline without"
+    )
+    entity: str | None = setting(None, help="W&B user or team; null is your default one")
+    project: str | None = setting(None, help="W&B project; null is WANDB_PROJECT, else myoassist")
+    group: str | None = setting(None, help="W&B group; null is the folder of the sweep, if there is one")
+    run_name: str | None = setting(None, help="W&B name of the run; null is made of its name and its folder")
+    job_type: str | None = setting("train", help="W&B job type")
+    tags: list[str] = setting([], help="W&B tags")
+    notes: str | None = setting(None, help="W&B notes")
+    checkpoints: bool = setting(True, help="checkpoints and the report go to W&B as artifacts")
+    plots: bool = setting(True, help="plots of the evaluations in training go to W&B")
+    videos: bool = setting(True, help="videos of them go to W&B")
+    wait_seconds: float = setting(
+        60.0, unit="s", ge=0, help="longest wait for W&B at the end of a training; it goes on alone after that"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

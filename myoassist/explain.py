@@ -19,12 +19,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from myoassist.config import TrainConfig
-from myoassist.errors import nearest, unknown
+from myoassist.errors import ConfigError, nearest, unknown
 
 COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # ValueError is Hydra's too
 _NOISE = ("See https://hydra.cc", "Config search path:", "provider=", "full_key:", "object_type=", "reference_type=")
 _QUOTES = "'\""
 _PLUGIN_GROUPS = ("hydra/launcher", "hydra/sweeper")
+_OF_WANDB = "wandb_"  # files of conf/sweep that are read by W&B, not by Hydra
 
 
 class Composer:
@@ -37,7 +38,13 @@ class Composer:
         self.search_path = [f"hydra.searchpath=[{folder}]"] if extra_dir else []
 
     def parse(self, overrides: Sequence[str]) -> list[Override]:
-        return OverridesParser.create(self.loader).parse_overrides(list(overrides))
+        parsed = OverridesParser.create(self.loader).parse_overrides(list(overrides))
+        for override in parsed:
+            name = str(override.value())
+            if override.key_or_group == "sweep" and name.startswith(_OF_WANDB):
+                start = f"wandb sweep conf/sweep/{name}.yaml, then the wandb agent that it names"
+                raise ConfigError(f"sweep={name}: W&B itself starts the runs of this one: {start}")
+        return parsed
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         return hydra.compose(self.config_name, [*self.search_path, *overrides], return_hydra_config=True)
@@ -47,7 +54,7 @@ class Composer:
 
     def choices(self, group: str) -> list[str]:
         names = self.loader.get_group_options(group, config_name=self.config_name, overrides=self.search_path)
-        return [name for name in names if not name.startswith("_")]
+        return [name for name in names if not name.startswith(("_", _OF_WANDB))]
 
     def groups(self) -> list[str]:
         own = [name for name in self.loader.list_groups("") if name != "hydra"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from myoassist.errors import RunError
 
@@ -54,3 +56,12 @@ def free_name(wanted: Path) -> Path:
     while path.exists():
         path, number = wanted.with_name(f"{wanted.name}_{number}"), number + 1
     return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a JSON file that holds an object; empty where it cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.recording import FILE, load_recording
-from myoassist.analysis.report_run import read_json
 from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
-from myoassist.files import write_beside
+from myoassist.files import read_json, write_beside
 from myoassist.parsing import parse_config
 from myoassist.places import SUMMARY, VIDEOS_FOLDER
 

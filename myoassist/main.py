@@ -11,6 +11,7 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from myoassist.commandline import hydra_entry, sweep_dir
@@ -29,6 +30,9 @@ def read_request(composed: DictConfig) -> TrainConfig:
     plain: Any = OmegaConf.to_container(composed, resolve=True)
     if plain.get("resume") is None:
         config = parse_config(plain)
+        if config.launch.type != "basic" and HydraConfig.get().mode == RunMode.RUN:
+            way = f"launch={config.launch.type}"
+            raise ConfigError(f"{way}: sends the runs of a sweep, so it needs -m: python train.py -m {way} ...")
         check_consistency(config)
         config = with_whole_paths(config)
     else:
@@ -65,12 +69,20 @@ def whole_keys(arguments: Sequence[str]) -> list[str]:
     return [re.sub(r"^(\+{0,2})init_from=", r"\1init_from.path=", argument) for argument in arguments]
 
 
-def run_training(composed: DictConfig) -> float | None:
-    """Train; returns the mean distance of the final policy in m, for sweeps."""
+def run_training(composed: DictConfig) -> float | list[float] | None:
+    """Train; returns the values of a trial of a search, else the mean distance of the final policy in m."""
     config = read_request(composed)
-    from myoassist.learn.training import train  # after the checks: torch takes seconds to import
+    from myoassist.learn.requeue import leave  # after the checks: torch takes seconds to import
+    from myoassist.learn.training import train
+    from myoassist.learn.trial import PRUNED, trial_values
 
     result = train(config, run_dir=sweep_dir())
+    if result.stopped_by == PRUNED:
+        return None
+    if result.stopped_by is not None:
+        leave(result.folder, result.steps, result.stopped_by, in_sweep=sweep_dir() is not None)
+    if config.search.trial is not None:
+        return trial_values(config.search, result.folder)
     return result.evaluation.distance if result.evaluation else None
 
 

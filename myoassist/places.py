@@ -4,8 +4,15 @@ from __future__ import annotations
 
 # of a run folder; the configuration also lies beside each checkpoint
 CONFIG, COMMAND, ENVIRONMENT, TRAINING_NUMBERS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
-EVALUATIONS, REPORT = "evaluations", "report.html"
+EVALUATIONS, REPORT, STATUS = "evaluations", "report.html", "status.json"
 
 # of an evaluation and of its trials
 SUMMARY, EPISODES = "evaluation.json", "episodes.csv"
 PLOTS_FOLDER, VIDEOS_FOLDER = "plots", "videos"
+
+# of a sweep: its jobs as planned, one file per job that was started, and the comparison of its runs
+JOBS, JOBS_FOLDER = "jobs.json", "jobs"
+SWEEP_PAGE, SWEEP_TABLE = "sweep.html", "sweep.csv"
+
+# of a search, in the folder of its sweep
+SEARCH_JOURNAL, SEARCH = "search.journal", "search.json"

@@ -1,14 +1,18 @@
-"""Programs of this package: how they end, and how one starts another in a process of its own."""
+"""Programs of this package: how they end, how one starts another, and how many cores each may use."""
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from myoassist.errors import MyoAssistError
+
+CORES = "MYOASSIST_CORES"  # environment variable: cores of a run that shares the machine with others
 
 
 def python_command(module: str, *arguments: str) -> list[str]:
@@ -21,6 +25,42 @@ def child_environment() -> dict[str, str]:
     package = Path(__file__).resolve().parent.parent
     paths = [str(package), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def available_cores(*, cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use: its share of a sweep, else what system, SLURM job and container leave it.
+
+    ``threads=0`` and ``algorithm.update_threads=0`` take this number.
+    """
+    if (share := _whole(CORES)) is not None:
+        return share
+    has = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    job = _whole("SLURM_CPUS_PER_TASK") or _whole("SLURM_CPUS_ON_NODE")  # not every cluster binds a job to its cores
+    return max(1, min(filter(None, (has, job, _container_limit(cgroup)))))
+
+
+def share_of_cores(cores: int) -> dict[str, str]:
+    """What the environment of a process says that has ``cores`` of them, for this package and for BLAS and OpenMP."""
+    threads = {name: os.environ.get(name) or str(cores) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return {CORES: str(cores), **threads}
+
+
+def _whole(name: str) -> int | None:
+    """The environment variable ``name`` where it is a whole number above 0."""
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+def _container_limit(root: Path) -> int | None:
+    """Cores' worth of time that a container may use, rounded up (Linux control groups, both versions)."""
+    try:
+        if (root / "cpu.max").is_file():
+            quota, period = (root / "cpu.max").read_text().split()[:2]
+        else:
+            quota, period = ((root / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return math.ceil(int(quota) / int(period)) if re.fullmatch(r"[1-9]\d*", quota.strip()) else None
+    except (OSError, ValueError):
+        return None
 
 
 def exit_code(work: Callable[[], Any]) -> int:

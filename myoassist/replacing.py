@@ -15,6 +15,7 @@ from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, unknown
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, syntax_problem
 from myoassist.parsing import check_consistency, parse_config, to_plain, with_whole_paths
+from myoassist.sweep.launcher import register
 
 
 def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfig:
@@ -25,6 +26,7 @@ def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfi
     """
     if not overrides:
         return saved
+    register()
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name="eval"):
         composer = Composer("train", None)
         try:

@@ -26,6 +26,7 @@ from myoassist.config import (
     TrainConfig,
     TRPOConfig,
 )
+from myoassist.config_search import EVALUATED
 from myoassist.errors import ConfigError, shown, unknown
 from myoassist.rules_world import check_terrain
 
@@ -50,6 +51,8 @@ def check_consistency(config: TrainConfig) -> None:
     _start_needs_a_reference(config)
     _torch_device_is_known(config)
     _conditions_name_muscles(config)
+    _wandb_takes_the_names(config)
+    _trial_has_values(config)
 
 
 def _name_can_be_a_folder(config: TrainConfig) -> None:
@@ -222,6 +225,31 @@ def _conditions_name_muscles(config: TrainConfig) -> None:
     if condition.fatigue.start_low > condition.fatigue.start_high:
         limit = f"at most condition.fatigue.start_high={condition.fatigue.start_high}"
         raise ConfigError(f"condition.fatigue.start_low: got {condition.fatigue.start_low}; {limit}")
+
+
+def _trial_has_values(config: TrainConfig) -> None:
+    key, settings = "hydra.sweeper.objective", config.evaluation
+    for name in config.search.objective if config.search.trial is not None else ():
+        kind, slash, metric = name.partition("/")
+        if not slash or (kind == "eval" and metric not in EVALUATED):
+            names = [f"eval/{field}" for field in EVALUATED]
+            raise ConfigError(unknown("metric", name, names, where=key) + " Others: columns of metrics.csv, gait/….")
+        if kind in ("eval", "best", "gait") and not settings.every_steps:
+            raise ConfigError(f"evaluation.every_steps: got 0, which gives a search no {name}; above 0")
+        if kind == "gait" and not settings.recorded_in_training:
+            raise ConfigError(f"evaluation.recorded_in_training: got 0, which gives a search no {name}; above 0")
+
+
+def _wandb_takes_the_names(config: TrainConfig) -> None:
+    logging = config.logging
+    for key, text, longest in [
+        *((key, getattr(logging, key), 128) for key in ("entity", "project", "group", "run_name", "job_type")),
+        *((f"tags[{place}]", tag, 64) for place, tag in enumerate(logging.tags)),
+    ]:
+        if text is not None and not 0 < len(text) <= longest:
+            raise ConfigError(f"logging.{key}: {shown(text)} has {len(text)} letters; W&B takes 1 to {longest}")
+    if bad := sorted(set(logging.project or "") & set("/\\#?%:")):
+        raise ConfigError(f"logging.project: {logging.project!r} has {' '.join(bad)}; W&B takes none of / \\ # ? % :")
 
 
 def _nearest_multiples(step: int, size: int) -> str:

@@ -19,12 +19,14 @@ from myoassist.model.terrain import Ground
 from myoassist.parsing import parse_config
 from myoassist.reference.motion import Harmonics
 from myoassist.reference.retarget import Reference
+from myoassist.sweep.launcher import register
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
 def experiment(*overrides: str) -> TrainConfig:
     """The default experiment with overrides of the command line."""
+    register()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         composed = hydra.compose("train", overrides=list(overrides))
     plain: Any = OmegaConf.to_container(composed, resolve=True)

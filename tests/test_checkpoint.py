@@ -29,19 +29,13 @@ from myoassist.evaluation import evaluate_command
 from myoassist.learn import checkpoint as module
 from myoassist.learn.algorithms import make_policy
 from myoassist.learn.callbacks import Moment
-from myoassist.learn.checkpoint import (
-    find_checkpoint,
-    list_checkpoints,
-    load_checkpoint,
-    prune_checkpoints,
-    read_best,
-    write_best,
-)
+from myoassist.learn.checkpoint import find_checkpoint, load_checkpoint
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_actor
 from myoassist.learn.judge import Judge
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training import train
 from myoassist.parsing import load_config
+from myoassist.runs.checkpoints import list_checkpoints, prune_checkpoints, read_best, write_best
 
 SMALL = (
     "experiment=smoke", "num_envs=2", "threads=2", "total_steps=256", "reset.bank_size=8", "algorithm.update_threads=1",

@@ -229,7 +229,7 @@ REFUSED = {
     "sweep with a bad choice": (["-m", "seed=1,2", "model=22muscle,2"], "model: no choice named '2'"),
     "sweep that cannot be listed": (
         ["-m", "seed=interval(1,2)"],
-        "BasicSweeper does not support sweep type : INTERVAL_SWEEP",
+        "seed=interval(1,2): a range without steps is searched, not listed: add hydra/sweeper=optuna, or give values",
     ),
     "missing value": (["name=???"], "name: missing; give it, as name=..."),
     "reference to nothing": (["name=${nothing}"], "name: Interpolation key 'nothing' not found"),

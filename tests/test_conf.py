@@ -19,7 +19,9 @@ from tests.helpers import experiment
 from tests.own_bodies import biped
 
 FILES = sorted(
-    (file.parent.name, file.stem) for file in config_dir().glob("*/*.yaml") if file.parent.name not in ("hydra",)
+    (file.parent.name, file.stem)
+    for file in config_dir().glob("*/*.yaml")
+    if file.parent.name not in ("hydra",) and not file.stem.startswith("wandb_")  # those are read by W&B, not by Hydra
 )
 WITH = {  # choices that need more than the default experiment has
     ("observation", "walk_3d"): ["model=26muscle"],
@@ -57,6 +59,7 @@ def _unlisted(group: str, variant: type) -> list[str]:
     files: list[Any] = [OmegaConf.load(file) for file in Path(config_dir(), group).glob("*.yaml")]
     inline = OmegaConf.select(OmegaConf.load(Path(config_dir(), "train.yaml")), group)
     files += [] if inline is None else [inline]  # a section without choices
+    files = [file.get(group, file) for file in files]  # one for the whole tree names its section
     files = [file for file in files if not kinds or file.get("type") == kinds[0]]
     assert files, f"conf/{group} has no file for {variant.__name__}"
     return [f"{group}.{field} ({variant.__name__})" for field in fields if not any(field in file for file in files)]

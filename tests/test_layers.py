@@ -17,8 +17,10 @@ LAYERS = (
     {"errors", "fields", "files", "places", "processes"},
     {
         "config",
+        "config_launch",
         "config_learning",
         "config_results",
+        "config_search",
         "config_task",
         "config_terrain",
         "config_world",
@@ -34,27 +36,34 @@ LAYERS = (
     {"sim"},
     {"mdp"},
     {"env"},
+    {"runs"},
+    {"track"},
     {"learn"},
-    {"commandline", "explain", "replacing", "evaluation", "main"},
+    {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
 )
 
 # Who may import a library: modules, or packages with all that is in them.
 KNOWN_BY = {
-    "hydra": {"commandline", "explain", "replacing", "evaluation", "main"},
-    "omegaconf": {"commandline", "explain", "replacing", "evaluation", "main", "parsing"},
+    "hydra": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
+    "omegaconf": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "parsing", "sweep"},
     "torch": {"learn"},
+    "submitit": {"sweep.submitted", "sweep.jobs"},
+    "ray": {"sweep.on_ray"},
+    "cloudpickle": {"sweep.apart"},
+    "optuna": {"runs.study", "sweep"},
     "stable_baselines3": {"learn", "env.sb3_vec_env"},
     "sb3_contrib": {"learn"},
     "gymnasium": {"env", "learn"},
-    "jinja2": {"analysis.report"},
-    "matplotlib": {"analysis.plots"},
+    "jinja2": {"analysis.page"},
+    "matplotlib": {"analysis.plots", "runs.page", "runs.plots"},
     "mujoco": {"model", "reference", "sim", "env.recorded", "view"},
     "assist_sim": {"model.compose"},
     "imageio_ffmpeg": {"view.encoder"},
     "PIL": {"view", "analysis.plots", "analysis.report_media"},
     "viser": {"view.browser", "view.browser_plots"},
     "trimesh": {"view.browser", "view.meshes"},
-    "wandb": {"learn.tracking", "learn.artifacts"},
+    "wandb": {"track"},
+    "wandb_workspaces": {"track.dashboard"},
 }
 
 

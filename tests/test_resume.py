@@ -16,9 +16,10 @@ from running import SMALL, assert_same_run, command, resumed, rows, small
 
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
-from myoassist.learn.checkpoint import find_checkpoint, list_checkpoints
-from myoassist.learn.resume import OWNER
+from myoassist.learn.checkpoint import find_checkpoint
 from myoassist.learn.training import train
+from myoassist.runs.checkpoints import list_checkpoints
+from myoassist.runs.lock import OWNER
 
 
 class StopAt:

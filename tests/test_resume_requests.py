@@ -14,9 +14,10 @@ import pytest
 from running import command, resumed, small, train_config
 
 from myoassist.errors import ConfigError, RunError
-from myoassist.learn.checkpoint import find_checkpoint, list_checkpoints
-from myoassist.learn.resume import LOCK, OWNER, RunLock
+from myoassist.learn.checkpoint import find_checkpoint
 from myoassist.learn.training import train
+from myoassist.runs.checkpoints import list_checkpoints
+from myoassist.runs.lock import LOCK, OWNER, RunLock
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
+from myoassist.analysis.page import rendered
 from myoassist.analysis.plots import TRAINING_PLOTS
 from myoassist.analysis.report_media import Budget, Picture, picture, shrinking
 from myoassist.analysis.report_metrics import number
@@ -33,7 +33,6 @@ GENERATOR = (
     "MyoAssist report"  # stands in the head of the page; by it a later report knows that it may replace the file
 )
 Facts = list[tuple[str, str]]
-TEMPLATES = Path(__file__).resolve().parent.parent / "assets"
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,13 @@ def write_page(content: Content, path: Path, *, now: datetime | None = None) -> 
     return path
 
 
-def check_replaceable(path: Path) -> None:
-    """Raise ``RunError`` where ``path`` is there and is not a report of this program."""
+def check_replaceable(path: Path, *, generator: str = GENERATOR) -> None:
+    """Raise ``RunError`` where ``path`` is there and is not a page of this program, made by ``generator``."""
     if not path.exists():
         return
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            ours = GENERATOR in file.read(2000)
+            ours = generator in file.read(2000)
     except OSError:
         ours = False
     if not ours:
@@ -87,15 +86,8 @@ def render(content: Content, path: Path, *, now: datetime) -> str:
         trial_section(trial, place, apart[place - 1], page=path, budget=budget, shrink=shrink)
         for place, trial in enumerate(content.trials, start=1)
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "report.html.j2",
         generator=GENERATOR,
         kind=content.kind,
         title=title_of(content),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import shlex
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.report_metrics import number
+from myoassist.files import read_json
 from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, SUMMARY, TRAINING_NUMBERS
 
 STEPS, ELAPSED = "time/total_timesteps", "time/time_elapsed"
@@ -179,15 +179,6 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Content of a JSON file that holds an object; empty where it cannot be read."""
-    try:
-        content = json.loads(read_text(path) or "{}")
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

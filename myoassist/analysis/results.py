@@ -15,7 +15,7 @@ from myoassist.analysis.plots import save_training_plots
 from myoassist.analysis.plots.save import FORMATS, chosen
 from myoassist.analysis.recording import FILE
 from myoassist.analysis.report import REPORT, Content, check_replaceable, write_page
-from myoassist.analysis.report_run import CONFIG, EVALUATIONS, SUMMARY, read_json, run_facts, run_of_evaluation
+from myoassist.analysis.report_run import CONFIG, EVALUATIONS, SUMMARY, run_facts, run_of_evaluation
 from myoassist.analysis.results_trial import (
     PLOTS_FOLDER,
     TrialResult,
@@ -27,6 +27,7 @@ from myoassist.analysis.results_trial import (
     with_videos,
 )
 from myoassist.errors import ConfigError, MyoAssistError, RunError, unknown
+from myoassist.files import read_json
 
 __all__ = [
     "TrialResult",

@@ -11,8 +11,8 @@ from myoassist.analysis.analysis import Analysis, Metric, analyse, verdict, writ
 from myoassist.analysis.gait_files import METRICS, STRIDES
 from myoassist.analysis.plots import PLOTS, save_plots
 from myoassist.analysis.recording import FILE, TIME_UP, load_recording
-from myoassist.analysis.report_run import read_json
 from myoassist.errors import RunError, shown
+from myoassist.files import read_json
 from myoassist.places import EPISODES, PLOTS_FOLDER, VIDEOS_FOLDER
 
 

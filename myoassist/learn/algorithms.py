@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -44,6 +43,7 @@ from myoassist.learn.policies import set_start_std
 from myoassist.learn.schedules import scheduled
 from myoassist.learn.symmetry import MirrorPPO
 from myoassist.mdp.check import check_mirror
+from myoassist.processes import available_cores
 
 Kind = TypeVar("Kind", bound=BaseAlgorithm)
 
@@ -54,7 +54,7 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
     All the rest runs on one torch thread: torch's pool fights the simulation threads for the cores, and one thread
     nearly doubles the collection rate.
     """
-    threads = config.update_threads or os.cpu_count() or 1
+    threads = config.update_threads or available_cores()
     entropy: Any = scheduled(getattr(config, "entropy_weight", None) or 0.0)
 
     def train(self: Any, *arguments: Any, **keywords: Any) -> None:

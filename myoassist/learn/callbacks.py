@@ -77,8 +77,14 @@ def record_episodes(logger: Logger, episodes: list[Episode]) -> None:
         logger.record(f"curriculum/success_on_level_{level}", float(np.mean(successes)))
 
 
+WARNINGS = ("SIGUSR1", "SIGUSR2")  # what clusters send before they take a job away
+
+
 class Stopper:
-    """Remembers that the process was asked to stop (Ctrl-C or SIGTERM); asked twice, it stops at once."""
+    """Remembers that the process was asked to stop: by Ctrl-C, SIGTERM, or a cluster's warning.
+
+    Asked twice, it stops at once. A warning outweighs the SIGTERM that a cluster may send with it, in either order.
+    """
 
     def __init__(self) -> None:
         self.asked: str | None = None
@@ -87,13 +93,16 @@ class Stopper:
     def listen(self) -> None:
         """Take the signals; only the main thread can."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._ask)
+            for name in ("SIGINT", "SIGTERM", *WARNINGS):
+                if (number := getattr(signal, name, None)) is not None:  # Windows has no warnings
+                    self._before[number] = signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        name = signal.Signals(number).name
+        if name in WARNINGS or self.asked is None:
+            self.asked = name
+        elif self.asked not in WARNINGS or name == "SIGINT":
             raise KeyboardInterrupt
-        self.asked = signal.Signals(number).name
 
     def restore(self) -> None:
         """Give the signals back."""

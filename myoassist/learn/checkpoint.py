@@ -23,16 +23,16 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.files import flush, write_beside
+from myoassist.files import flush
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
-from myoassist.learn.training_state import REPLAY, TrainingState, save_replay
+from myoassist.learn.training_state import TrainingState, save_replay
 from myoassist.parsing import load_config, save_config
 from myoassist.places import CONFIG
+from myoassist.runs.checkpoints import BEST, LAYOUT, PREFIX, REPLAY, checkpoint_name, list_checkpoints, read_best
 
-POLICY, NORMALIZER, LAYOUT, BEST = "policy.zip", "normalizer.npz", "layout.json", "best.json"
-PREFIX = "step_"
+POLICY, NORMALIZER = "policy.zip", "normalizer.npz"
 _NOT_IN_POLICY = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer")
 
 # What reading a file of another kind, or one that was cut off, can raise.
@@ -88,53 +88,6 @@ def save_checkpoint(
     partial.replace(target)
     flush(folder)
     return target
-
-
-def checkpoint_name(steps: int) -> str:
-    """Name of the checkpoint folder after that many environment steps."""
-    return f"{PREFIX}{steps:010d}"
-
-
-def is_checkpoint(path: Path) -> bool:
-    """Whether ``path`` is a whole checkpoint: they get their name last."""
-    return (path / LAYOUT).is_file()
-
-
-def list_checkpoints(folder: Path) -> list[Path]:
-    """Whole checkpoints in ``folder``, oldest first."""
-    return sorted(path for path in folder.glob(f"{PREFIX}*") if is_checkpoint(path))
-
-
-def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Remove all but the best and the last ``keep`` checkpoints, and what interrupted writes left behind.
-
-    Only the newest keeps its replay buffer.
-    """
-    checkpoints, best = list_checkpoints(folder), read_best(folder)
-    for path in checkpoints[:-keep]:
-        if best is None or path.name != best["checkpoint"]:
-            shutil.rmtree(path)
-    for path in checkpoints[:-1]:
-        (path / REPLAY).unlink(missing_ok=True)
-    for path in folder.glob(".*.partial"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def write_best(folder: Path, checkpoint: Path, evaluation: dict[str, Any]) -> None:
-    """Note which checkpoint walks best, and how."""
-    write_beside(folder / BEST, json.dumps({"checkpoint": checkpoint.name, "evaluation": evaluation}, indent=1))
-
-
-def read_best(folder: Path) -> dict[str, Any] | None:
-    """What :func:`write_best` noted; None where there is nothing that can be read."""
-    try:
-        best = json.loads((folder / BEST).read_text(encoding="utf-8"))
-        return best if isinstance(best["checkpoint"], str) and isinstance(best["evaluation"], dict) else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -16,9 +16,12 @@ from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
 from myoassist.errors import RunError
 from myoassist.files import free_name, write_beside
-from myoassist.learn.checkpoint import Checkpoint, checkpoint_name
+from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import Evaluation, summarize
 from myoassist.places import CONFIG, EPISODES, EVALUATIONS, SUMMARY
+from myoassist.runs.checkpoints import checkpoint_name
+from myoassist.runs.finding import OUTPUTS
+from myoassist.track.artifacts import artifact_cache
 
 
 def run_of(checkpoint: Path) -> Path:
@@ -35,6 +38,8 @@ def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
 def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) -> Path:
     """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run.
 
+    Those of an artifact go to ``outputs/artifacts/<entity>/<project>/<name>/<version>``, not into the cache.
+
     Raises:
         RunError: ``output`` is there and is no evaluation.
     """
@@ -42,7 +47,10 @@ def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) 
         check_results(output)
         return results_folder(output.parent, output.name, overwrite=overwrite)
     name = checkpoint_name(checkpoint.steps)
-    return results_folder(run_of(checkpoint.path) / EVALUATIONS, name, overwrite=overwrite)
+    run, cache = run_of(checkpoint.path), artifact_cache()
+    if cache in run.parents:
+        run = OUTPUTS / "artifacts" / run.relative_to(cache)
+    return results_folder(run / EVALUATIONS, name, overwrite=overwrite)
 
 
 def check_results(folder: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from myoassist.errors import RunError
-from myoassist.learn.artifacts import PREFIX, fetch_artifact
-from myoassist.learn.checkpoint import Checkpoint, list_checkpoints
+from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.zip_policy import load_policy
-
-OUTPUTS = Path("outputs")
+from myoassist.runs.checkpoints import list_checkpoints
+from myoassist.runs.finding import OUTPUTS
+from myoassist.track.artifacts import PREFIX, fetch_artifact
 
 
 def find_policy(place: str | None) -> Checkpoint:
@@ -21,7 +21,12 @@ def find_policy(place: str | None) -> Checkpoint:
     """
     if place is None:
         return load_policy(newest_run(OUTPUTS))
-    return load_policy(fetch_artifact(place) if place.startswith(PREFIX) else place)
+    return load_policy(fetched(place))
+
+
+def fetched(place: str, *, key: str = "checkpoint") -> str | Path:
+    """``place`` itself, or the local folder of an artifact of W&B. Raises RunError where that cannot be had."""
+    return fetch_artifact(place, key=key) if place.startswith(PREFIX) else place
 
 
 def newest_run(outputs: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from myoassist.config import EvaluationConfig
 from myoassist.env.episodes import Episode
 from myoassist.learn.algorithms import acting
 from myoassist.learn.callbacks import Moment
-from myoassist.learn.checkpoint import checkpoint_name, read_best, write_best
 from myoassist.learn.evaluate import Evaluation, Evaluator, Policy, summarize
 from myoassist.learn.evaluations import (
     EVALUATIONS,
@@ -27,6 +27,7 @@ from myoassist.learn.evaluations import (
 )
 from myoassist.learn.finisher import Finisher
 from myoassist.learn.normalizer import Normalizer
+from myoassist.runs.checkpoints import checkpoint_name, read_best, write_best
 
 
 class Judge:
@@ -35,6 +36,7 @@ class Judge:
     Args:
         trials: by name, as :func:`make_trials` gives them; none never evaluates.
         run: the run folder.
+        told: called with the steps and the outcome of each evaluation before the last.
     """
 
     def __init__(
@@ -44,8 +46,11 @@ class Judge:
         run: Path,
         model: BaseAlgorithm,
         env: VecNormalize,
+        *,
+        told: Callable[[int, Evaluation], None] | None = None,
     ) -> None:
         self._settings, self._trials, self._run, self._model, self._env = settings, trials, run, model, env
+        self._told = told
         self._checkpoints = run / "checkpoints"
         best = read_best(self._checkpoints)
         self._best = score(best["evaluation"]) if best else None
@@ -63,6 +68,8 @@ class Judge:
         self._model.logger.record("time/evaluation_s", time.perf_counter() - begun)
         if moment.last:
             self.final = result
+        elif self._told is not None:
+            self._told(moment.steps, result)
         new = score(asdict(result))
         self._better = result if self._best is None or new > self._best else None
         self._best = new if self._better else self._best

@@ -30,6 +30,7 @@ PACKAGES = (
     "numpy",
     "hydra-core",
     "omegaconf",
+    "wandb",
 )
 
 

@@ -9,16 +9,11 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import TrainConfig
 from myoassist.files import flush
-from myoassist.learn.checkpoint import (
-    Layout,
-    checkpoint_name,
-    is_checkpoint,
-    prune_checkpoints,
-    save_checkpoint,
-)
+from myoassist.learn.checkpoint import Layout, save_checkpoint
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training_state import TrainingState
 from myoassist.places import TRAINING_NUMBERS
+from myoassist.runs.checkpoints import checkpoint_name, is_checkpoint, prune_checkpoints
 
 
 class Saver:

@@ -23,20 +23,26 @@ from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_trials
+from myoassist.learn.finding import fetched
 from myoassist.learn.finisher import Finisher
 from myoassist.learn.judge import Judge
 from myoassist.learn.layout import Layout
 from myoassist.learn.networks import describe_network
 from myoassist.learn.normalizer import normalized
 from myoassist.learn.progress import Progress, clock, say
-from myoassist.learn.resume import RunLock, check_resumable, newest_checkpoint, restore
+from myoassist.learn.requeue import begun_before, final_evaluation, finished, half_done
+from myoassist.learn.resume import check_resumable, newest_checkpoint, restore
 from myoassist.learn.run_folder import check_writable, choose_run_folder, make_run_folder, note_resumption, saved_config
 from myoassist.learn.saving import Saver
 from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
 from myoassist.learn.transfer import freeze_actors, transfer
+from myoassist.learn.trial import SearchTrial
 from myoassist.learn.watching import watched
 from myoassist.places import REPORT, SUMMARY
+from myoassist.runs.lock import RunLock
+from myoassist.runs.status import recorded
+from myoassist.track.start import tracked
 from myoassist.view.screens import check_screen
 
 ROW_STEPS = 2_048  # between rows of metrics.csv where an update takes only a few steps
@@ -68,13 +74,17 @@ def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult
     """Build, learn, save. Nothing is written before everything is built.
 
     Args:
-        run_dir: run folder where the configuration names none (a sweep gives each of its runs one).
+        run_dir: run folder where the configuration names none (a sweep gives each of its runs one). A run of the same
+            experiment that is there already goes on, or is left as it is at its end.
 
     Raises:
         MyoAssistError: the experiment does not fit together, or the run folder cannot be used.
     """
     if config.resume is not None:
         return resume_training(config)
+    if (begun := begun_before(config, run_dir)) is not None:
+        done = finished(begun, config)
+        return _finished_before(begun, *done) if done else resume_training(replace(config, resume=str(begun)))
     folder = run_dir if run_dir is not None and config.run_dir is None else choose_run_folder(config)
     check_writable(folder)
     source = _source(config)
@@ -85,7 +95,7 @@ def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult
         lock.acquire()
         try:
             say(f"run folder: {folder}")
-            return _learn(parts, folder)
+            return _recorded(parts, folder)
         finally:
             lock.release()
 
@@ -110,9 +120,20 @@ def resume_training(config: TrainConfig) -> TrainingResult:
             begin = restore(checkpoint, parts.model, parts.env) if checkpoint else None
             note_resumption(folder, parts.config, steps=steps)
             say(f"run folder: {folder}, resumed after {steps:,} steps")
-            return _learn(parts, folder, begin=begin, resumed_at=steps)
+            return _recorded(parts, folder, begin=begin, resumed_at=steps)
     finally:
         lock.release()
+
+
+def _finished_before(folder: Path, checkpoint: Path, steps: int) -> TrainingResult:
+    """The result of a run that an earlier process brought to its end; what its end cut off is made up for."""
+    say(f"run folder: {folder}, finished before: {steps:,} steps")
+    if waiting := half_done(folder):
+        finisher = Finisher()
+        for evaluation in waiting:
+            finisher.add(evaluation)
+        _finish(folder, finisher, stopped=False)
+    return TrainingResult(folder, checkpoint, steps, final_evaluation(folder), None)
 
 
 @contextmanager
@@ -143,18 +164,34 @@ def _start(parts: Parts, source: Checkpoint | None) -> None:
 
 
 def _source(config: TrainConfig) -> Checkpoint | None:
-    return None if config.init_from.path is None else load_checkpoint(config.init_from.path, key="init_from")
+    path = config.init_from.path
+    return None if path is None else load_checkpoint(fetched(path, key="init_from"), key="init_from")
+
+
+def _recorded(
+    parts: Parts, folder: Path, *, begin: TrainingState | None = None, resumed_at: int | None = None
+) -> TrainingResult:
+    """Learn with the status of the run kept, then wait for what is made of its evaluations."""
+    total = parts.config.total_steps
+    with tracked(folder, parts.config.logging, say=say) as sent:
+        with recorded(folder, total_steps=total, steps=lambda: parts.model.num_timesteps) as ending:
+            result, finisher = _learn(parts, folder, begin=begin, resumed_at=resumed_at)
+            ending.stopped(result.stopped_by)
+        _finish(folder, finisher, stopped=result.stopped_by is not None)
+        sent(result.stopped_by is None)
+    return result
 
 
 def _learn(
-    parts: Parts, folder: Path, *, begin: TrainingState | None = None, resumed_at: int | None = None
-) -> TrainingResult:
+    parts: Parts, folder: Path, *, begin: TrainingState | None, resumed_at: int | None
+) -> tuple[TrainingResult, Finisher]:
     config, model, env = parts.config, parts.model, parts.env
     say(describe_network(config.network, parts.vec_env.walk))
     first = model.num_timesteps
     saver = Saver(folder / "checkpoints", config, Layout.of(parts.vec_env.walk), model, env)
-    judge = Judge(config.evaluation, parts.trials, folder, model, env)
     stopper, statistics = Stopper(), EpisodeStatistics(parts.vec_env)
+    trial = SearchTrial(config.search, stopper, every=config.evaluation.every_steps)
+    judge = Judge(config.evaluation, parts.trials, folder, model, env, told=trial.report)
     tasks = Tasks(
         judge.evaluate, lambda state: judge.saved(saver(state)), _row_steps(parts), config.checkpoint.every_steps
     )
@@ -164,20 +201,20 @@ def _learn(
     begun = time.monotonic()
     stopper.listen()
     try:
-        _run(parts, [statistics, between, progress], fresh=begin is None)
+        with trial.timed():
+            _run(parts, [statistics, between, progress], fresh=begin is None)
+        stopped = stopper.asked if _save_rewound(between, saver) else None
+        if judge.final is not None:
+            write_beside(folder / SUMMARY, json.dumps(asdict(judge.final), indent=2))
     except Exception:
         _save_rewound(between, saver)
         raise
     finally:
-        stopper.restore()
+        stopper.restore()  # not before all is saved: who listened before may end this process at the next signal
         model.logger.close()
-    stopped = stopper.asked if _save_rewound(between, saver) else None
-    if judge.final is not None:
-        write_beside(folder / SUMMARY, json.dumps(asdict(judge.final), indent=2))
     _report(folder, config, model.num_timesteps - first, time.monotonic() - begun, judge.final, stopped, progress)
-    _finish(folder, judge.finisher, stopped=stopped is not None)
     assert saver.last is not None
-    return TrainingResult(folder, saver.last, model.num_timesteps, judge.final, stopped)
+    return TrainingResult(folder, saver.last, model.num_timesteps, judge.final, stopped), judge.finisher
 
 
 def _run(parts: Parts, callbacks: list[BaseCallback], *, fresh: bool) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
-from myoassist.learn.checkpoint import CONFIG, LAYOUT, NORMALIZER, Checkpoint, load_checkpoint, read_parameters, reading
+from myoassist.learn.checkpoint import NORMALIZER, Checkpoint, load_checkpoint, read_parameters, reading
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
 from myoassist.parsing import load_config
+from myoassist.places import CONFIG
+from myoassist.runs.checkpoints import LAYOUT
 
 
 def load_policy(place: str | Path) -> Checkpoint:

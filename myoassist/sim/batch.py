@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import mujoco
 import numpy as np
 from mujoco import rollout
 
+from myoassist.processes import available_cores
 from myoassist.sim.arrays import Arrays, matching
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
@@ -27,7 +27,7 @@ class BatchSim:
     def __init__(self, models: list[mujoco.MjModel], *, num_envs: int, substeps: int, threads: int = 0) -> None:
         first = models[0]
         self.num_envs, self.substeps = num_envs, substeps
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or available_cores()
         self.ground = np.arange(num_envs) % len(models)
         self.models = models
         self._rows = [models[which] for which in self.ground]

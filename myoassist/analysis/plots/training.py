@@ -69,14 +69,14 @@ _LEARNING = (
 
 
 def read_metrics(run_folder: str | Path) -> dict[str, np.ndarray]:
-    """Columns of the run's table ``(rows,)``; nan where a row holds nothing.
+    """Columns of the run's table ``(rows,)``; nan where a row holds nothing. A last row cut short is left out.
 
     Raises RunError where there is no table, or none that can be read.
     """
     path = Path(run_folder) / TRAINING_NUMBERS
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = path.read_bytes().decode("utf-8")
+        rows = list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RunError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     names = [name for name in (rows[0] if rows else {}) if name]

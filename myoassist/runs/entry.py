@@ -1,0 +1,141 @@
+"""A run in a few words, read from its folder without its whole tables: what ``scripts/runs.py`` lists."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from myoassist.places import CONFIG, ENVIRONMENT, TRAINING_NUMBERS
+from myoassist.runs.checkpoints import read_best
+from myoassist.runs.finding import folder_size
+from myoassist.runs.lock import is_held
+from myoassist.runs.status import FINISHED, RUNNING, STOPPED, status_of
+
+STEPS = "time/total_timesteps"
+_TAIL = 65_536  # bytes at the end of a table that hold its last row
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run. What its folder does not say is None.
+
+    ``distance``: mean distance of the best checkpoint's evaluation, m; ``completed`` of ``episodes`` episodes to the
+    end. ``started``: seconds since 1970. ``size``: bytes.
+    """
+
+    folder: Path
+    name: str
+    status: str
+    reason: str | None
+    steps: int
+    total_steps: int | None
+    distance: float | None
+    completed: int | None
+    episodes: int | None
+    started: float
+    size: int
+
+
+def read_entry(folder: Path) -> Entry:
+    """What the folder of a run says of it; files that are missing or broken leave gaps."""
+    told, top = status_of(folder), _top_level(folder / CONFIG)
+    steps = max(last_steps(folder), told.steps if told else 0)
+    total = told.total_steps if told else _whole(top.get("total_steps"))
+    if told:
+        status, reason = told.status, told.reason
+    else:
+        status, reason = _status_without_file(folder, steps, total)
+    distance, completed, episodes = _best(folder)
+    return Entry(
+        folder=folder,
+        name=str(top.get("name") or folder.name),
+        status=status,
+        reason=reason,
+        steps=steps,
+        total_steps=total,
+        distance=distance,
+        completed=completed,
+        episodes=episodes,
+        started=_started(folder, told.started if told else ""),
+        size=folder_size(folder),
+    )
+
+
+def last_steps(folder: Path) -> int:
+    """Environment steps of the last whole row of ``metrics.csv``; 0 where there is none."""
+    try:
+        with (folder / TRAINING_NUMBERS).open("rb") as file:
+            names = next(csv.reader([file.readline().decode("utf-8", "replace")]), [])
+            file.seek(max(file.tell(), os.fstat(file.fileno()).st_size - _TAIL))
+            tail = file.read().decode("utf-8", "replace")
+        place = names.index(STEPS)
+    except (OSError, ValueError, csv.Error):
+        return 0
+    rows = tail[: tail.rfind("\n") + 1].splitlines()
+    for row in reversed(rows):
+        fields = row.split(",")
+        if len(fields) == len(names) and fields[place].isdigit():
+            return int(fields[place])
+    return 0
+
+
+def _top_level(path: Path) -> dict[str, Any]:
+    """Plain values of the first level of a configuration, without parsing the rest of it."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        plain = [line for line in lines if line[:1].isalpha() and not line.endswith(":")]
+        content = yaml.safe_load("\n".join(plain))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _status_without_file(folder: Path, steps: int, total: int | None) -> tuple[str, str | None]:
+    """Status of a run from before there was ``status.json``."""
+    if is_held(folder):
+        return RUNNING, None
+    if total is not None and steps >= total > 0:
+        return FINISHED, None
+    return STOPPED, "it ended before its last step and does not say why"
+
+
+def _best(folder: Path) -> tuple[float | None, int | None, int | None]:
+    best = (read_best(folder / "checkpoints") or {}).get("evaluation") or {}
+    return _number(best.get("distance")), _whole(best.get("completed")), _whole(best.get("episodes"))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _started(folder: Path, told: str) -> float:
+    """When it began: as its status says, else its record of versions, else the time of its files."""
+    for text in (told, _noted_start(folder) if not told else ""):
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except ValueError:
+            continue
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _noted_start(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))["started"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

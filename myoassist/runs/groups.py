@@ -1,0 +1,181 @@
+"""Runs that share a setting: which settings differ, and mean ± SD over the seeds of each."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from myoassist.runs.metrics import Measure
+from myoassist.runs.outcome import Outcome
+from myoassist.runs.settings import changes, is_learned, shown_value
+from myoassist.runs.status import FINISHED
+
+UNKNOWN = "?"
+# Overrides that say how jobs are started, not what is learned.
+_STARTING = ("launch", "sweep", "run_dir", "resume")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting that differs between runs: its key, its value in each run as typed, and the keys that change along."""
+
+    key: str
+    values: tuple[str, ...]
+    along: tuple[str, ...] = ()
+
+    def numbers(self) -> np.ndarray | None:
+        """Its values as numbers ``(runs,)``, nan where it is not known; None where any is a word."""
+        try:
+            return np.array([math.nan if value == UNKNOWN else float(value) for value in self.values])
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation (n − 1) of ``n`` runs; ``sd`` is nan for one run, both for none."""
+
+    mean: float
+    sd: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in nothing but their seed: their places in the list of outcomes, and which of them count."""
+
+    setting: tuple[str, ...]
+    members: tuple[int, ...]
+    counted: tuple[int, ...]
+
+
+def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
+    """Settings that differ between runs, seeds and names left out.
+
+    First those that the jobs of a sweep were given and that differ, then what else differs in the configurations and
+    does not follow from them (a choice of a group changes many settings at once).
+    """
+    found = _from_overrides(outcomes)
+    known = [place for place, outcome in enumerate(outcomes) if outcome.settings]
+    for change in changes([outcomes[place].settings for place in known]):
+        values = [UNKNOWN] * len(outcomes)
+        for place in known:
+            values[place] = shown_value(outcomes[place].settings.get(change.key, ""))
+        parameter = Parameter(change.key, tuple(values), change.along)
+        if not _follows(parameter, found, known):
+            found.append(parameter)
+    return found
+
+
+def _from_overrides(outcomes: Sequence[Outcome]) -> list[Parameter]:
+    keys = dict.fromkeys(key for outcome in outcomes for key in outcome.overrides)
+    found = []
+    for key in keys:
+        values = tuple(_value(outcome, key) for outcome in outcomes)
+        if is_learned(key) and key not in _STARTING and len(set(values) - {UNKNOWN}) > 1:
+            found.append(Parameter(key, values))
+    return found
+
+
+def _value(outcome: Outcome, key: str) -> str:
+    """What a run has for a key of the command line: as given, else as in its configuration."""
+    if key in outcome.overrides:
+        return _plain(outcome.overrides[key])
+    for name in (key, f"{key}.name", f"{key}.type"):
+        if name in outcome.settings:
+            return shown_value(outcome.settings[name])
+    return UNKNOWN
+
+
+def _plain(text: str) -> str:
+    """A value as its configuration would show it: ``1e-4`` and ``0.0001`` are one."""
+    try:
+        return shown_value(float(text)) if not text.strip("+-").isdigit() else text
+    except ValueError:
+        return text
+
+
+def _follows(parameter: Parameter, others: Sequence[Parameter], runs: Sequence[int]) -> bool:
+    """Whether the values of ``others`` determine that of ``parameter`` in all ``runs``."""
+    if not others:
+        return False
+    told: dict[tuple[str, ...], str] = {}
+    return all(
+        told.setdefault(tuple(other.values[run] for other in others), parameter.values[run]) == parameter.values[run]
+        for run in runs
+    )
+
+
+def group_runs(outcomes: Sequence[Outcome], differing: Sequence[Parameter]) -> list[Group]:
+    """Runs by setting, in their order. Finished ones count; where none is finished, all that have numbers do."""
+    any_finished = any(outcome.status == FINISHED for outcome in outcomes)
+    members: dict[tuple[str, ...], list[int]] = {}
+    for place in range(len(outcomes)):
+        members.setdefault(tuple(parameter.values[place] for parameter in differing), []).append(place)
+    return [
+        Group(
+            setting,
+            tuple(places),
+            tuple(p for p in places if outcomes[p].status == FINISHED or (not any_finished and outcomes[p].values)),
+        )
+        for setting, places in members.items()
+    ]
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and SD over the finite ones of ``values``."""
+    finite = [value for value in values if math.isfinite(value)]
+    n = len(finite)
+    mean = math.fsum(finite) / n if n else math.nan
+    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (n - 1)) if n > 1 else math.nan
+    return Spread(mean, sd, n)
+
+
+def over_seeds(group: Group, outcomes: Sequence[Outcome], key: str) -> Spread:
+    """Mean ± SD of a metric over the runs of a group that count."""
+    return spread([outcomes[place].values.get(key, math.nan) for place in group.counted])
+
+
+def ranked(groups: Sequence[Group], outcomes: Sequence[Outcome], objective: Measure) -> list[Group]:
+    """Groups, best mean first; those without a value last, in their order."""
+    return sorted(groups, key=lambda group: rank(over_seeds(group, outcomes, objective.key).mean, objective))
+
+
+def rank(value: float, objective: Measure) -> float:
+    """What to sort by so that the best comes first and what has no value last."""
+    return math.inf if not math.isfinite(value) else value if objective.lower else -value
+
+
+def statuses(group: Group, outcomes: Sequence[Outcome]) -> str:
+    """``3 finished, 1 failed``."""
+    counts = Counter(outcomes[place].status for place in group.members)
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def title(setting: Sequence[str], differing: Sequence[Parameter]) -> str:
+    """A setting in the words of the command line, with names as short as they can be."""
+    names = short_names([parameter.key for parameter in differing])
+    return " ".join(f"{name}={value}" for name, value in zip(names, setting, strict=True)) or "all runs"
+
+
+def short_names(keys: Sequence[str]) -> list[str]:
+    """The ends of dotted keys, as long as they need to be to differ: ``learning_rate``, ``effort.weight``."""
+    found = []
+    for key in keys:
+        parts = key.split(".")
+        ends = (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
+        found.append(next(end for end in ends if sum(f".{k}".endswith(f".{end}") for k in keys) == 1 or end == key))
+    return found
+
+
+def compact(value: str, most: int = 24) -> str:
+    """A value as a table shows it: four significant digits, and of a word what is readable."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value if len(value) <= most else value[: most - 1] + "…"
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e7 else f"{number:.4g}"

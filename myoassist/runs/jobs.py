@@ -1,0 +1,79 @@
+"""Jobs of a sweep: which there are and how each ended, also those that never made a run folder.
+
+A sweep folder holds ``jobs.json`` (what was asked for, written before the first job) and ``jobs/<number>.json`` (one
+per job that was started, written by the process that ran it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from myoassist.errors import RunError
+from myoassist.files import write_beside
+from myoassist.places import JOBS, JOBS_FOLDER
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep.
+
+    ``overrides``: its command line, such as ``("model=22muscle", "seed=1")``. ``ended``: ``finished`` or ``failed``,
+    None where its process did not say so. ``reason``: one line, why it failed.
+    ``folder``: its run folder inside that of the sweep. ``noted``: when that was last written, s since 1970.
+    """
+
+    number: int
+    overrides: tuple[str, ...] = ()
+    started: bool = False
+    ended: str | None = None
+    reason: str | None = None
+    folder: str = ""
+    noted: float = 0.0
+
+
+def plan_jobs(sweep: Path, jobs: Sequence[Sequence[str]]) -> None:
+    """Note which jobs were asked for, by their overrides. Raises RunError where that cannot be written."""
+    content = [{"number": number, "overrides": list(overrides)} for number, overrides in enumerate(jobs)]
+    write_beside(sweep / JOBS, json.dumps({"jobs": content}, indent=1) + "\n")
+
+
+def note_job(sweep: Path, job: Job) -> None:
+    """Note that a job was started or has ended. What cannot be written is left out: it never ends a job."""
+    content = {"overrides": list(job.overrides), "folder": job.folder, "ended": job.ended, "reason": job.reason}
+    try:
+        write_beside(sweep / JOBS_FOLDER / f"{job.number}.json", json.dumps(content, indent=1) + "\n")
+    except RunError:
+        return
+
+
+def read_jobs(sweep: Path) -> dict[int, Job]:
+    """All jobs of a sweep by number; what cannot be read is left out."""
+    jobs = {}
+    for entry in _read(sweep / JOBS).get("jobs") or ():
+        if isinstance(entry, dict) and isinstance(entry.get("number"), int):
+            jobs[entry["number"]] = Job(entry["number"], _overrides(entry))
+    for path in (sweep / JOBS_FOLDER).glob("*.json"):
+        entry = _read(path)
+        if path.stem.isdigit() and entry:
+            number, told = int(path.stem), (entry.get("ended"), entry.get("reason"))
+            ended, reason = (str(part) if part else None for part in told)
+            folder = str(entry.get("folder") or number)
+            jobs[number] = Job(number, _overrides(entry), True, ended, reason, folder, path.stat().st_mtime)
+    return dict(sorted(jobs.items()))
+
+
+def _overrides(entry: dict[str, Any]) -> tuple[str, ...]:
+    found = entry.get("overrides")
+    return tuple(str(part) for part in found) if isinstance(found, list) else ()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,85 @@
+"""What runs are compared by: title, unit, number of digits, and which direction is better.
+
+A metric is named as the columns of ``metrics.csv``, whose last value it is (``eval/distance`` is that of the last
+evaluation); under ``best/`` stands the evaluation of the best checkpoint, under ``gait/`` the gait metrics of the last
+evaluation that was analysed (``gait/<trial>/<metric>``, without the trial where there is one).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+OBJECTIVE, FALLBACK = "eval/distance", "episode/distance"  # the latter where nothing was evaluated
+SHARE_COMPLETED, SECONDS, RATE = "eval/completed_share", "time/seconds", "time/steps_per_second"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a metric is shown: its values times ``factor`` have the unit ``unit``. ``lower``: less is better."""
+
+    key: str
+    title: str
+    unit: str = ""
+    factor: float = 1.0
+    digits: int = 2
+    lower: bool = False
+
+    @property
+    def label(self) -> str:
+        """Title with the unit, as on an axis."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+
+# Columns of the table, in this order, where any run has them.
+SHOWN = (
+    Measure(SHARE_COMPLETED, "Completed", "%", 100.0, 0),
+    Measure("eval/distance", "Distance", "m", digits=1),
+    Measure("eval/speed", "Speed", "m/s"),
+    Measure("eval/speed_error", "Speed error (RMS)", "m/s", lower=True),
+    Measure("eval/activation", "Activation", "%", 100.0, 1, lower=True),
+    Measure("eval/peak_load", "Peak load", "BW", lower=True),
+    Measure("eval/total_reward", "Return", digits=1),
+    Measure("best/distance", "Distance of the best checkpoint", "m", digits=1),
+    Measure("gait/hip_flexion.rmse", "Hip RMS error", "deg", digits=1, lower=True),
+    Measure("gait/knee_angle.rmse", "Knee RMS error", "deg", digits=1, lower=True),
+    Measure("gait/ankle_angle.rmse", "Ankle RMS error", "deg", digits=1, lower=True),
+    Measure("gait/ground_force.first_peak", "First force peak", "BW", lower=True),
+    Measure("gait/cost_of_transport", "Cost of transport", "J/kg/m", lower=True),
+    Measure("gait/stance_share", "Stance", "%", 100.0, 1),
+    Measure(SECONDS, "Training time", "min", 1 / 60.0, 1, lower=True),
+    Measure(RATE, "Speed of training", "steps/s", digits=0),
+)
+_OTHERS = (
+    Measure("eval/time", "Time", "s", digits=1),
+    Measure("eval/shortest_distance", "Shortest distance", "m", digits=1),
+    Measure("eval/alternation", "Steps that alternate", "%", 100.0, 0),
+    Measure("episode/distance", "Distance of a training episode", "m", digits=1),
+    Measure("episode/seconds", "Duration of a training episode", "s", digits=1),
+    Measure("episode/return", "Return of a training episode", digits=1),
+)
+_BY_KEY = {measure.key: measure for measure in (*SHOWN, *_OTHERS)}
+_LOWER = re.compile(
+    r"(rmse|error|falls|load|impact|impulse|peak|activation|effort|metabolic|cost_of_transport|loss|co_contraction|"
+    r"symmetry|_s$)"
+)
+
+
+def measure_of(key: str, *, minimize: bool | None = None) -> Measure:
+    """How a metric is shown, also one that is not in the tables; ``minimize`` overrules which direction is better."""
+    known = _BY_KEY.get(key) or _BY_KEY.get(_without_trial(key))
+    if known is None and key.startswith("best/"):
+        known = _BY_KEY.get(f"eval/{key[5:]}")
+    lower = bool(_LOWER.search(key.rsplit("/", 1)[-1])) if known is None else known.lower
+    lower = lower if minimize is None else minimize
+    if known is None:
+        return Measure(key, key, digits=3, lower=lower)
+    title = known.title
+    if known.key != key:
+        title += " of the best checkpoint" if key.startswith("best/") else f", {key.split('/')[1]}"
+    return Measure(key, title, known.unit, known.factor, known.digits, lower)
+
+
+def _without_trial(key: str) -> str:
+    parts = key.split("/")
+    return f"gait/{parts[2]}" if len(parts) == 3 and parts[0] == "gait" else key

@@ -1,0 +1,140 @@
+"""What became of one run or job: its status, settings, metrics and curves, as far as its folder tells."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from myoassist.analysis.gait_files import METRICS
+from myoassist.analysis.plots.training import read_metrics
+from myoassist.analysis.report_run import read_json
+from myoassist.errors import RunError
+from myoassist.places import EVALUATIONS, SUMMARY
+from myoassist.runs.checkpoints import read_best
+from myoassist.runs.entry import STEPS, read_entry
+from myoassist.runs.jobs import Job
+from myoassist.runs.metrics import RATE, SECONDS, SHARE_COMPLETED
+from myoassist.runs.settings import SEED, Settings, read_settings
+from myoassist.runs.status import FAILED, FINISHED, GONE, RUNNING
+
+NOT_STARTED = "not started"
+_STARTING = 180.0  # s that a job may take until its run folder is there
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run, or a job of a sweep that never became one (``folder`` is None then, and ``settings`` is empty).
+
+    ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command line. ``values``:
+    metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``.
+    """
+
+    label: str
+    status: str
+    reason: str | None = None
+    folder: Path | None = None
+    lines: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    steps: int = 0
+    total_steps: int | None = None
+
+    @cached_property
+    def overrides(self) -> dict[str, str]:
+        """Values of its command line by key."""
+        return by_key(self.lines)
+
+    @property
+    def seed(self) -> str:
+        """Its seed as typed; empty where it is not known."""
+        return str(self.settings.get(SEED, self.overrides.get(SEED, "")))
+
+
+def run_outcome(folder: Path, label: str, job: Job | None = None) -> Outcome:
+    """Read a run folder; ``job`` is what its sweep says of it. Files that are missing or broken leave gaps."""
+    entry, settings = read_entry(folder), read_settings(folder)
+    reason, status = entry.reason, entry.status
+    if job is not None and job.reason and (reason in (None, GONE) and status not in (FINISHED, RUNNING)):
+        reason = job.reason
+    if not settings and status not in (RUNNING, FAILED):
+        status, reason = FAILED, reason or "its configuration cannot be read"
+    curves = _curves(folder)
+    return Outcome(
+        label, status, reason, folder, job.overrides if job else (), settings,
+        _values(folder, curves, entry.steps), curves, entry.steps, entry.total_steps,
+    )  # fmt: skip
+
+
+def job_outcome(sweep: Path, job: Job) -> Outcome:
+    """A job of ``sweep`` that has no run folder."""
+    number, lines = str(job.number), job.overrides
+    if not job.started:
+        return Outcome(number, NOT_STARTED, "the sweep has not come to it", lines=lines)
+    if job.ended is None and job.reason is None and time.time() - job.noted < _STARTING:
+        return Outcome(number, RUNNING, "it is being built", lines=lines)
+    return Outcome(number, FAILED, job.reason or "it ended without a run folder", lines=lines)
+
+
+def by_key(lines: tuple[str, ...]) -> dict[str, str]:
+    """``("model=22muscle", "+seed=1")`` as values by key; a removed key has the value ``removed``."""
+    found = {}
+    for line in lines:
+        key, equals, value = line.lstrip("+").partition("=")
+        found[key.removeprefix("~")] = value if equals and not key.startswith("~") else "removed"
+    return found
+
+
+def _curves(folder: Path) -> dict[str, np.ndarray]:
+    try:
+        curves = read_metrics(folder)
+    except RunError:
+        return {}
+    if {"eval/completed", "eval/episodes"} <= set(curves):
+        curves[SHARE_COMPLETED] = curves["eval/completed"] / np.maximum(curves["eval/episodes"], 1.0)
+    return curves
+
+
+def _values(folder: Path, curves: Mapping[str, np.ndarray], steps: int) -> dict[str, float]:
+    values = {name: float(column[np.isfinite(column)][-1]) for name, column in curves.items() if name != STEPS}
+    values.update(_numbers(read_json(folder / SUMMARY), "eval"))  # the final policy, where the training came to its end
+    values.update(_numbers((read_best(folder / "checkpoints") or {}).get("evaluation") or {}, "best"))
+    for under in ("eval", "best"):
+        if values.get(f"{under}/episodes", 0) > 0 and f"{under}/completed" in values:
+            values[f"{under}/completed_share"] = values[f"{under}/completed"] / values[f"{under}/episodes"]
+    if "time/time_elapsed" in curves:
+        values[SECONDS] = float(np.nanmax(curves["time/time_elapsed"]))
+        if values[SECONDS] > 0:
+            values[RATE] = steps / values[SECONDS]
+    return {**values, **_gait(folder)}
+
+
+def _numbers(content: Mapping[str, Any], under: str) -> dict[str, float]:
+    return {
+        f"{under}/{name}": float(value)
+        for name, value in content.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    }
+
+
+def _gait(folder: Path) -> dict[str, float]:
+    """Means of the gait metrics of the newest evaluation made in training that was analysed."""
+    for evaluation in sorted((folder / EVALUATIONS).glob("step_*"), reverse=True):
+        trials = {path.parent.name: read_json(path) for path in sorted(evaluation.glob(f"*/{METRICS}"))}
+        trials = {name: content for name, content in trials.items() if isinstance(content.get("metrics"), dict)}
+        if trials and read_json(evaluation / SUMMARY).get("in_training", True):
+            alone = len(trials) == 1
+            return {
+                f"gait/{metric}" if alone else f"gait/{name}/{metric}": float(told["mean"])
+                for name, content in trials.items()
+                for metric, told in content["metrics"].items()
+                if isinstance(told, dict) and isinstance(told.get("mean"), (int, float))
+            }
+    return {}

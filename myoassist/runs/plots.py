@@ -1,0 +1,198 @@
+"""Figures of a comparison: learning curves, parallel coordinates, what matters."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from myoassist.analysis.plots.style import NEUTRAL, PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
+from myoassist.analysis.plots.training import running_mean
+from myoassist.runs.entry import STEPS
+from myoassist.runs.groups import UNKNOWN, Group, Parameter, compact, short_names, title
+from myoassist.runs.importance import Importance
+from myoassist.runs.metrics import Measure
+from myoassist.runs.outcome import Outcome
+
+POINTS = 200  # of a mean curve
+_NAMED = len(PALETTE)  # settings with a colour of their own
+_LABELS = 12  # values of a word that an axis can name
+_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
+
+
+def mean_curve(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps, mean and sample SD ``(points,)`` of curves ``(steps, values)``, over the steps that all of them have.
+
+    Between its rows a curve is a straight line. The SD of one curve is nan.
+    """
+    first, last = max(steps[0] for steps, _ in curves), min(steps[-1] for steps, _ in curves)
+    if last < first:
+        return np.empty(0), np.empty(0), np.empty(0)
+    shared = curves[0][0]
+    if not all(np.array_equal(steps, shared) for steps, _ in curves):
+        shared = np.linspace(first, last, POINTS)
+    values = np.stack([np.interp(shared, steps, column) for steps, column in curves])
+    sd = values.std(axis=0, ddof=1) if len(curves) > 1 else np.full(len(shared), np.nan)
+    return shared, values.mean(axis=0), sd
+
+
+def curve_of(outcome: Outcome, key: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Steps and values ``(rows,)`` of a column of a run, smoothed where it has many rows; None where it has none."""
+    if key not in outcome.curves or STEPS not in outcome.curves:
+        return None
+    steps, values = outcome.curves[STEPS], outcome.curves[key]
+    held = np.isfinite(steps) & np.isfinite(values)
+    if not held.any():
+        return None
+    order = np.argsort(steps[held], kind="stable")
+    return steps[held][order], running_mean(values[held][order])
+
+
+def learning_curves(
+    outcomes: Sequence[Outcome], groups: Sequence[Group], differing: Sequence[Parameter], measures: Sequence[Measure]
+) -> Figure:
+    """One panel per metric: the mean over seeds of each setting with a band of ± 1 SD; ``groups`` best first."""
+    named = [group for group in groups if group.counted][:_NAMED]
+    rest = {place for group in groups for place in group.members} - {p for group in named for p in group.counted}
+    labels = [_legend(group, differing) for group in named]
+    made = figure(0.5 + 2.3 * len(measures) + 0.2 * sum(label.count("\n") + 1 for label in labels))
+    unit, name = _scale(outcomes)
+    axes = made.subplots(len(measures), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, measure in zip(axes, measures, strict=True):
+        for place in sorted(rest):
+            _line(axis, outcomes[place], measure, unit)
+        for number, group in enumerate(named):
+            _band(axis, [outcomes[place] for place in group.counted], measure, unit, number)
+        panel_title(axis, measure.title, width=80)
+        name_of_axis = measure.title.split(" of a ")[0]
+        axis.set_ylabel(f"{name_of_axis} ({measure.unit})" if measure.unit else name_of_axis)
+        calm_ticks(axis)
+        axis.set_xlim(left=0.0)
+        if measure.unit == "%":
+            axis.set_ylim(-4.0, 104.0)
+    axes[-1].set_xlabel(f"Environment steps ({name})")
+    handles = [Line2D([], [], color=PALETTE[n], label=label) for n, label in enumerate(labels)]
+    if rest:
+        handles.append(
+            Line2D([], [], color="#b0b0b0", linewidth=1.0, label="other runs, also those that did not finish")
+        )
+    made.legend(handles=handles, loc="outside lower left", ncols=1)
+    return made
+
+
+def _line(axis: Axes, outcome: Outcome, measure: Measure, unit: float) -> None:
+    if (curve := curve_of(outcome, measure.key)) is not None:
+        axis.plot(curve[0] / unit, curve[1] * measure.factor, color="#b0b0b0", linewidth=0.9, zorder=1.5)
+
+
+def _band(axis: Axes, runs: Sequence[Outcome], measure: Measure, unit: float, number: int) -> None:
+    curves = [curve for run in runs if (curve := curve_of(run, measure.key)) is not None]
+    if not curves:
+        return
+    steps, mean, sd = mean_curve(curves)
+    few = "o" if len(steps) <= 40 and measure.key.startswith("eval/") else ""
+    x, y, half = steps / unit, mean * measure.factor, sd * measure.factor
+    axis.plot(x, y, color=PALETTE[number], marker=few, markersize=4, zorder=3.0 - 0.01 * number)
+    if np.isfinite(half).all() and len(curves) > 1:
+        axis.fill_between(x, y - half, y + half, color=PALETTE[number], alpha=0.18, linewidth=0.0, zorder=2)
+
+
+def _legend(group: Group, differing: Sequence[Parameter]) -> str:
+    count = f" ({len(group.counted)} runs)" if len(group.counted) > 1 else ""
+    text = title([compact(value) for value in group.setting], differing)
+    return "\n".join(textwrap.wrap(text + count, 92, max_lines=2, placeholder=" …"))
+
+
+def _scale(outcomes: Sequence[Outcome]) -> tuple[float, str]:
+    last = max((float(np.nanmax(o.curves[STEPS])) for o in outcomes if STEPS in o.curves), default=1.0)
+    return (1e6, "million") if last >= 2e5 else (1e3, "thousand")
+
+
+def parallel_coordinates(outcomes: Sequence[Outcome], differing: Sequence[Parameter], objective: Measure) -> Figure:
+    """One axis per setting and one for the objective; each run is a line, bright where the objective is better."""
+    goal = np.array([outcome.values.get(objective.key, math.nan) for outcome in outcomes]) * objective.factor
+    shown = np.flatnonzero(np.isfinite(goal))
+    scales = [_parameter_scale(parameter, shown) for parameter in differing]
+    scales.append(_number_scale(goal[shown], log=False))
+    made = figure(4.2)
+    axis = made.subplots()
+    axis.set_xlim(-0.05, 1.07 * (len(scales) - 1) + 0.05)
+    axis.set_ylim(-0.04, 1.04)
+    axis.axis("off")
+    worth = -goal[shown] if objective.lower else goal[shown]
+    colours, palette = Normalize(float(worth.min()), float(worth.max())), matplotlib.colormaps[SEQUENTIAL]
+    order = np.argsort(worth)
+    for row in order:  # the best on top
+        heights = [scale[0][row] for scale in scales]
+        axis.plot(range(len(scales)), heights, color=palette(0.88 * colours(worth[row])), linewidth=1.4, alpha=0.85)
+    names = [*short_names([parameter.key for parameter in differing]), objective.label]
+    for place, ((_, ticks), name) in enumerate(zip(scales, names, strict=True)):
+        _upright(axis, place, ticks, name)
+    return made
+
+
+def _upright(axis: Axes, place: int, ticks: Sequence[tuple[float, str]], name: str) -> None:
+    axis.plot([place, place], [0.0, 1.0], color="#333333", linewidth=0.9, zorder=4)
+    for height, text in ticks:
+        axis.plot([place - 0.012, place + 0.012], [height, height], color="#333333", linewidth=0.9, zorder=4)
+        back = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
+        axis.text(place + 0.025, height, compact(text), fontsize=9, va="center", ha="left", bbox=back, zorder=5)
+    wrapped = "\n".join(textwrap.wrap(name.replace(".", ". "), 16, max_lines=3, placeholder=" …")).replace(". ", ".")
+    axis.text(place, 1.07, wrapped, ha="center" if place > 0 else "left", va="bottom", fontsize=9.5)
+
+
+def _parameter_scale(parameter: Parameter, shown: np.ndarray) -> tuple[np.ndarray, list[tuple[float, str]]]:
+    """Height of each shown run on the axis ``(shown,)``, 0 to 1, and its marks as (height, text)."""
+    values = [parameter.values[place] for place in shown]
+    numbers = parameter.numbers()
+    if numbers is not None and np.isfinite(numbers[shown]).all():
+        known = np.unique(numbers[shown])
+        log = bool(known[0] > 0 and known[-1] / known[0] >= 8.0)
+        return _number_scale(numbers[shown], log=log)
+    names = list(dict.fromkeys(sorted(values)))
+    heights = {name: 0.5 if len(names) == 1 else n / (len(names) - 1) for n, name in enumerate(names)}
+    every = -(-len(names) // _LABELS)
+    marks = [(heights[name], "not known" if name == UNKNOWN else name) for name in names[::every]]
+    return np.array([heights[value] for value in values]), marks
+
+
+def _number_scale(numbers: np.ndarray, *, log: bool) -> tuple[np.ndarray, list[tuple[float, str]]]:
+    known = np.unique(numbers)
+    if len(known) > 6:
+        known = np.geomspace(known[0], known[-1], 5) if log else np.linspace(known[0], known[-1], 5)
+    low, high = numbers.min(), numbers.max()
+
+    def height(values: np.ndarray) -> np.ndarray:
+        if high <= low:
+            return np.full(len(values), 0.5)
+        return np.log(values / low) / np.log(high / low) if log else (values - low) / (high - low)
+
+    return height(numbers), [
+        (float(h), compact(repr(value) if value.is_integer() else f"{value:.3g}"))
+        for h, value in zip(height(known), known.tolist(), strict=True)
+    ]
+
+
+def importance_bars(found: Sequence[Importance], objective: Measure) -> Figure:
+    """A bar per setting: the share of the variance of the objective over runs that it explains alone."""
+    known = [one for one in found if math.isfinite(one.share)][:15]
+    made = figure(1.0 + 0.34 * len(known))
+    axis = made.subplots()
+    places = np.arange(len(known))[::-1]
+    axis.barh(places, [100.0 * one.share for one in known], color=PALETTE[0], height=0.62)
+    for place, one in zip(places, known, strict=True):
+        trend = f"   rank correlation {one.trend:+.2f}".replace("-", "−") if math.isfinite(one.trend) else ""
+        axis.text(100.0 * one.share + 1.0, place, f"{100.0 * one.share:.0f} %{trend}", va="center", fontsize=10)
+    axis.set_yticks(places, [compact(one.key, 40) for one in known])
+    axis.set_xlim(0.0, 140.0)
+    axis.set_xticks([0, 25, 50, 75, 100])
+    axis.set_xlabel(f"Share of the variance of {objective.title.lower()} explained alone (%)", color=NEUTRAL)
+    axis.grid(axis="y", visible=False)
+    return made

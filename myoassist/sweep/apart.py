@@ -1,0 +1,166 @@
+"""Runs of a sweep on this machine, each in a process of its own, so many at a time.
+
+A process that is killed, for example because memory ran out, then takes neither the sweep nor another run with it.
+(In a shared pool, as joblib's, one dead worker ends the work of all.)
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cloudpickle
+from hydra.core.utils import JobReturn
+
+from myoassist.errors import RunError
+from myoassist.processes import available_cores, child_environment, python_command, share_of_cores
+from myoassist.sweep.jobs import SweepJob, failed
+
+_LOOK_EVERY = 0.1  # s
+Ended = Callable[[SweepJob, JobReturn], None]
+
+
+class Child:
+    """A run in a process of its own. When the sweep's process is gone, the run saves itself and stops."""
+
+    def __init__(self, job: SweepJob, *, cores: int, log: Path | None) -> None:
+        self.job = job
+        self._folder = tempfile.TemporaryDirectory(prefix="myoassist-")
+        (Path(self._folder.name) / "job").write_bytes(cloudpickle.dumps(job))
+        output = None if log is None else log.open("ab")
+        self._process = subprocess.Popen(
+            python_command("myoassist.sweep.apart", self._folder.name),
+            env={**child_environment(), **share_of_cores(cores)},
+            stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C comes once, from the sweep
+        )
+        if output is not None:
+            output.close()
+
+    def result(self) -> JobReturn | None:
+        """What the run gave; None while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        try:
+            return pickle.loads((Path(self._folder.name) / "result").read_bytes())
+        except FileNotFoundError:
+            return failed(self.job, RunError(_how_it_died(code)))
+        finally:
+            self._folder.cleanup()
+
+    def interrupt(self) -> None:
+        """Ask the run to save itself and stop; asked twice, it stops at once."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        self._process.wait()
+
+
+def run_apart(jobs: Sequence[SweepJob], ended: Ended, *, at_once: int, logs: Path | None) -> list[JobReturn]:
+    """Run all ``jobs``, ``at_once`` at a time, with the cores divided among them; results in the order of ``jobs``.
+
+    Args:
+        ended: called with each result as it comes.
+        logs: folder for ``<number>.log`` of each; None leaves the output where that of this process goes.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, when every run that was under way has saved itself.
+    """
+    at_once = min(at_once, len(jobs))
+    if logs is not None:
+        logs.mkdir(parents=True, exist_ok=True)
+    waiting, running = list(jobs), dict[int, Child]()
+    results: dict[int, JobReturn] = {}
+    before = _on_sigterm(_interrupted)
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                job = waiting.pop(0)
+                log = None if logs is None else logs / f"{job.number}.log"
+                running[job.number] = Child(job, cores=max(1, available_cores() // at_once), log=log)
+            for number, child in list(running.items()):
+                if (result := child.result()) is not None:
+                    results[number] = result
+                    del running[number]
+                    ended(child.job, result)
+            time.sleep(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        _stop(list(running.values()))
+        raise
+    finally:
+        _on_sigterm(before)
+    return [results[job.number] for job in jobs]
+
+
+def _stop(children: Sequence[Child]) -> None:
+    """Have all save themselves, and wait for them; each further Ctrl-C asks again."""
+    while True:
+        try:
+            for child in children:
+                child.interrupt()
+            for child in children:
+                child.wait()
+            return
+        except KeyboardInterrupt:
+            continue
+
+
+def _interrupted(*signal_and_frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _on_sigterm(handler: object) -> object:
+    if threading.current_thread() is not threading.main_thread() or handler is None:
+        return None
+    return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
+
+
+def _how_it_died(code: int) -> str:
+    if code == -signal.SIGINT:
+        return "interrupted"
+    if code >= 0:
+        return f"its process ended with exit code {code} and no result"
+    name = signal.Signals(-code).name
+    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"its process was killed by {name}{hint}"
+
+
+def _leave_with_parent() -> None:
+    """Stop this run, saved, when the process that waits for it is gone."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(folder: Path) -> int:
+    """Run the job in ``folder`` and leave its result there."""
+    job: SweepJob = pickle.loads((folder / "job").read_bytes())  # written a moment ago by the sweep, in its own folder
+    _leave_with_parent()
+    result = job()
+    partial = folder / "partial"
+    try:
+        partial.write_bytes(cloudpickle.dumps(result))
+    except Exception as error:  # an exception of some library may hold what cannot be sent
+        partial.write_bytes(cloudpickle.dumps(failed(job, RuntimeError(f"{type(error).__name__}: {error}"))))
+    partial.replace(folder / "result")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,113 @@
+"""One run of a sweep as something to call in any process, and the result it has when that process is gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from myoassist.errors import MyoAssistError
+
+
+@dataclass
+class SweepJob:
+    """A run of a sweep. Calling it runs it; to a process of its own it takes Hydra's state along.
+
+    ``program`` and ``overrides`` are its command line as a run of its own. ``log``: file that stdout and stderr go to;
+    None where somebody else sees to that.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    context: HydraContext
+    config: DictConfig
+    task: TaskFunction
+    state: Any
+    folder: str
+    program: str
+    log: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """The run by what the sweep varies, as ``#2 model=26muscle seed=1``."""
+        common = {line.casefold() for line in self.config.hydra.overrides.task}  # Hydra writes false as False
+        told = [line for line in filter_overrides(self.overrides) if not line.startswith("++search=")]
+        return " ".join([f"#{self.number}", *(line for line in told if line.casefold() not in common)])
+
+    def __call__(self) -> JobReturn:
+        os.chdir(self.folder)
+        sys.argv = [self.program, *self.overrides]  # for the record of the run
+        if self.log is not None:
+            _redirect(self.log)
+        Singleton.set_state(self.state)
+        setup_globals()
+        config = self.context.config_loader.load_sweep_config(self.config, list(self.overrides))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = self.number
+        HydraConfig.instance().set_config(config)
+        result = run_job(
+            hydra_context=self.context,
+            config=config,
+            task_function=self.task,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
+        error = error_of(result)
+        if error is not None and not isinstance(error, MyoAssistError):
+            traceback.print_exception(error)  # a fault of the program; Hydra shows only that of the first run
+        return result
+
+    def checkpoint(self) -> Any:
+        """What submitit queues when the run was told to leave: the same run, which finds its own folder."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+def make_jobs(
+    overrides: Sequence[Sequence[str]], first: int, context: HydraContext, config: DictConfig, task: TaskFunction
+) -> list[SweepJob]:
+    """The runs of one batch of a sweep, numbered from ``first``."""
+    state, folder, program = Singleton.get_state(), os.getcwd(), sys.argv[0]
+    return [
+        SweepJob(first + place, tuple(lines), context, config, task, state, folder, program)
+        for place, lines in enumerate(overrides)
+    ]
+
+
+def failed(job: SweepJob, error: Exception) -> JobReturn:
+    """The result of a run that could not give one itself."""
+    result = JobReturn(overrides=list(job.overrides), task_name="train", status=JobStatus.FAILED)
+    result.return_value = error
+    return result
+
+
+def error_of(result: JobReturn) -> BaseException | None:
+    """What a run raised; None where it came to its end. (Hydra's own ``return_value`` raises it.)"""
+    return result._return_value if result.status == JobStatus.FAILED else None
+
+
+def say(line: str) -> None:
+    """A line for the user, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _redirect(log: Path) -> None:
+    """Send stdout and stderr of this process to a file, what libraries and children write too."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab", buffering=0) as file:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)

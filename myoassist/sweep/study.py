@@ -1,0 +1,114 @@
+"""The study of a search from the side of the search: made, or found again and checked to be the same search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import optuna
+from optuna.distributions import BaseDistribution, check_distribution_compatibility
+
+from myoassist.config_search import Direction, SearchSettings
+from myoassist.errors import ConfigError
+from myoassist.runs.study import OBJECTIVE, exists, folder_of, open_storage, open_study, remember, whole_storage
+from myoassist.sweep.samplers import grid
+from myoassist.sweep.space import Space, distribution
+
+_BETTER: dict[str, Direction] = {  # of metrics that nobody wants otherwise
+    **{
+        f"eval/{name}": "maximize" for name in ("completed", "completed_share", "distance", "shortest_distance", "time")
+    },
+    **{f"eval/{name}": "maximize" for name in ("alternation", "total_reward")},
+    **{f"eval/{name}": "minimize" for name in ("speed_error", "peak_load", "activation")},
+    "gait/cost_of_transport": "minimize",
+}
+
+
+def directions(settings: SearchSettings) -> list[Direction]:
+    """Which way each objective is better. Raises ConfigError where nobody says so."""
+    objective, given = settings.objective, settings.direction
+    if not objective:
+        raise ConfigError("hydra.sweeper.objective: gives no metric; name one, as [eval/distance]")
+    if given is None:
+        if unclear := [name for name in objective if name not in _BETTER]:
+            raise ConfigError(
+                f"hydra.sweeper.direction: missing for {unclear[0]}; maximize or minimize, one per objective"
+            )
+        return [_BETTER[name] for name in objective]
+    if len(given) != len(objective):
+        raise ConfigError(f"hydra.sweeper.direction: gives {len(given)} for {len(objective)} objectives; one for each")
+    return given
+
+
+def open_search(
+    settings: SearchSettings, distributions: Mapping[str, BaseDistribution], folder: Path
+) -> tuple[str, optuna.Study]:
+    """The storage, and the study in it that ``settings`` name, new or as it was left.
+
+    Raises:
+        ConfigError: the storage cannot be opened, the study is another search, or the folder holds other runs.
+    """
+    wanted = directions(settings)
+    place = whole_storage(settings.storage, folder)
+    storage = open_storage(place)
+    known = {study.study_name for study in optuna.get_all_study_summaries(storage, include_best_trial=False)}
+    if settings.study_name in known:
+        study = open_study(storage, settings.study_name)
+        _check_same(study, settings, wanted, distributions)
+        return place, study
+    if taken := sorted(path.name for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()):
+        raise ConfigError(
+            f"hydra.sweep.dir: {folder} holds runs of another sweep ({', '.join(taken[:3])}); take a new one"
+        )
+    study = optuna.create_study(study_name=settings.study_name, storage=storage, directions=list(wanted))
+    remember(study, pruner=asdict(settings.pruner), folder=folder, objective=settings.objective)
+    return place, study
+
+
+def _check_same(
+    study: optuna.Study,
+    settings: SearchSettings,
+    wanted: list[Direction],
+    distributions: Mapping[str, BaseDistribution],
+) -> None:
+    name = f"study {settings.study_name!r} has"
+    had = [direction.name.lower() for direction in study.directions]
+    other = "; to search anew give another hydra.sweeper.study_name"
+    if (objective := study.user_attrs.get(OBJECTIVE)) != settings.objective or had != wanted:
+        raise ConfigError(f"hydra.sweeper.objective: the {name} {objective} ({', '.join(had)}){other}")
+    for trial in study.get_trials(deepcopy=False):
+        for key, had_values in trial.distributions.items():
+            if key not in distributions:
+                continue
+            try:
+                check_distribution_compatibility(had_values, distributions[key])
+            except ValueError as error:
+                raise ConfigError(f"{key}: the {name} other values of it: {had_values}{other}") from error
+
+
+def check_study(settings: SearchSettings, space: Space, folder: Path, typed: list[str]) -> list[str]:
+    """Check what can be checked without making anything.
+
+    Returns:
+        The override that sends a search which goes on to the folder of its study, where runs are numbered on; none for
+        a new study, or where the command line (``typed``) names a folder.
+
+    Raises:
+        ConfigError: as :func:`open_search`.
+    """
+    wanted = directions(settings)
+    distributions = {key: distribution(override) for key, override in space.searched.items()}
+    if settings.sampler == "grid":
+        grid(distributions)
+    place = whole_storage(settings.storage, folder)
+    if not exists(place):
+        return []
+    try:
+        study = open_study(open_storage(place), settings.study_name)
+    except KeyError:
+        return []
+    _check_same(study, settings, wanted, distributions)
+    known = folder_of(study)
+    named = any(line.startswith("hydra.sweep.dir=") for line in typed)
+    return [] if known is None or named else [f"hydra.sweep.dir='{known}'"]

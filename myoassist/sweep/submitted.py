@@ -1,0 +1,207 @@
+"""Runs of a sweep through submitit: as SLURM jobs, or in the same way on this machine.
+
+submitit writes the job script, sends the run to its node, keeps its logs, and queues it again when SLURM preempts it or
+its time is over; the run then finds its own folder and goes on (``learn/requeue.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import submitit
+from hydra.core.utils import JobReturn
+from submitit.core.utils import FailedJobError, UncompletedJobError
+
+from myoassist.config_launch import LocalLaunch, SlurmLaunch
+from myoassist.errors import RunError
+from myoassist.processes import available_cores, child_environment, share_of_cores
+from myoassist.sweep.apart import Ended
+from myoassist.sweep.jobs import SweepJob, failed, say
+
+_LOOK_EVERY = 0.5  # s, at the files of results
+_ASK_EVERY = 15.0  # s, SLURM
+_GONE = "GONE"
+# A session of its own for each run: Ctrl-C comes once, from the sweep. (macOS has no command setsid.)
+_SESSION = shlex.join(
+    [
+        sys.executable,
+        "-c",
+        "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])",
+    ]
+)
+_ENDS = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT", _GONE}
+Submitted = submitit.Job[JobReturn]
+
+
+def run_local(
+    jobs: Sequence[SweepJob], ended: Ended, settings: LocalLaunch, *, at_once: int, logs: Path
+) -> list[JobReturn]:
+    """Run all ``jobs`` on this machine, ``at_once`` at a time; results in their order."""
+    executor = submitit.LocalExecutor(folder=logs, max_num_timeout=settings.requeues, python=_SESSION)
+    executor.update_parameters(
+        timeout_min=settings.hours * 60, signal_delay_s=settings.warn_seconds, stderr_to_stdout=True
+    )
+    at_once = min(at_once, len(jobs))
+    waiting, running = list(jobs), dict[int, tuple[SweepJob, Submitted]]()
+    results: dict[int, JobReturn] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                job = waiting.pop(0)
+                with _environment(**share_of_cores(max(1, available_cores() // at_once))):
+                    running[job.number] = (job, _submit(executor, [job])[0])
+            results |= _collect(running, ended, _local_end)
+            time.sleep(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        for _, sent in running.values():
+            sent._process.terminate()  # type: ignore[attr-defined]  # submitit passes it on; the run saves itself
+        for _, sent in running.values():
+            sent._process.wait()  # type: ignore[attr-defined]
+        raise
+    return [results[job.number] for job in jobs]
+
+
+def run_slurm(jobs: Sequence[SweepJob], ended: Ended, settings: SlurmLaunch, *, logs: Path) -> list[JobReturn]:
+    """Submit all ``jobs`` as one array and wait for them; results in their order.
+
+    Raises:
+        RunError: SLURM is not here, or refuses them.
+        KeyboardInterrupt: Ctrl-C. The jobs stay in the queue.
+    """
+    try:
+        executor = submitit.SlurmExecutor(folder=logs, max_num_timeout=settings.requeues)
+        executor.update_parameters(**slurm_options(settings, name=jobs[0].config.name))
+        with _environment():
+            submitted = _submit(executor, jobs)
+    except (RuntimeError, UncompletedJobError, FailedJobError) as error:
+        raise RunError(f"launch: SLURM did not take the jobs: {' '.join(str(error).split())[-300:]}") from error
+    running = {job.number: (job, sent) for job, sent in zip(jobs, submitted, strict=True)}
+    results: dict[int, JobReturn] = {}
+    queue = SlurmQueue()
+    try:
+        while running:
+            results |= _collect(running, ended, queue.end_of)
+            time.sleep(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        left = " ".join(sorted({sent.job_id.split("_")[0] for _, sent in running.values()}))
+        say(f"The jobs go on without this program; to end them: scancel {left}")
+        raise
+    return [results[job.number] for job in jobs]
+
+
+def slurm_options(settings: SlurmLaunch, *, name: str) -> dict[str, Any]:
+    """The parameters of submitit's job script that ``settings`` ask for."""
+    plain = {key: getattr(settings, key) for key in ("partition", "account", "qos", "constraint")}
+    memory = settings.memory_gb
+    return {
+        "job_name": name,
+        "time": math.ceil(settings.hours * 60),
+        "nodes": 1,
+        "ntasks_per_node": 1,
+        "cpus_per_task": settings.cpus,
+        "gpus_per_node": settings.gpus or None,
+        "mem": None if memory is None else f"{math.ceil(memory * 1024)}M",
+        "signal_delay_s": settings.warn_seconds,
+        "array_parallelism": settings.at_once,
+        "setup": list(settings.setup) or None,
+        "stderr_to_stdout": True,
+        "srun_args": [f"--cpus-per-task={settings.cpus}", "--open-mode=append"],  # a step does not inherit them
+        "additional_parameters": {"requeue": True, **settings.options},
+        **plain,
+    }
+
+
+def _submit(executor: Any, jobs: Sequence[SweepJob]) -> list[Submitted]:
+    with executor.batch():
+        sent = [executor.submit(job) for job in jobs]
+    for job, one in zip(jobs, sent, strict=True):
+        say(f"{job.title}: job {one.job_id}, log {os.path.relpath(one.paths.stdout)}")
+    return sent
+
+
+class SlurmQueue:
+    """What SLURM says of the jobs of this user. (``sacct`` would need an accounting database.)"""
+
+    def __init__(self) -> None:
+        self._asked = time.monotonic()
+        self._before: dict[str, str] | None = None
+        self._now: dict[str, str] | None = None
+
+    def end_of(self, job: Submitted) -> str | None:
+        """How a job without a result came to its end; None where it did not, or may have a moment ago."""
+        if time.monotonic() > self._asked + _ASK_EVERY:
+            self._before, self._now, self._asked = self._now, queue_states(), time.monotonic()
+        if self._before is None or self._now is None:
+            return None
+        before, now = (states.get(job.job_id, _GONE) for states in (self._before, self._now))
+        return now if before in _ENDS and now in _ENDS else None  # twice: a file may come later than the news
+
+
+def queue_states() -> dict[str, str] | None:
+    """State of each job of this user that SLURM still knows, by its id; None where SLURM does not answer."""
+    command = ["squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}", "--format=%i %T"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    lines = (line.split() for line in told.splitlines())
+    return {line[0]: line[1] for line in lines if len(line) == 2}
+
+
+def _local_end(job: Submitted) -> str | None:
+    return "its process was killed" if job.done() and not job.paths.result_pickle.exists() else None
+
+
+def _collect(
+    running: dict[int, tuple[SweepJob, Submitted]], ended: Ended, end_of: Callable[[Submitted], str | None]
+) -> dict[int, JobReturn]:
+    """Take the runs that have ended out of ``running``; ``end_of`` says how one without a result did."""
+    results = {}
+    for number, (job, sent) in list(running.items()):
+        if sent.paths.result_pickle.exists():
+            results[number] = _result(job, sent)
+        elif (how := end_of(sent)) is not None:
+            how = f"SLURM says {how}" if how.isupper() else how
+            results[number] = failed(job, RunError(f"{how}; its log is {os.path.relpath(sent.paths.stdout)}"))
+        else:
+            continue
+        del running[number]
+        ended(job, results[number])
+    return results
+
+
+def _result(job: SweepJob, sent: Submitted) -> JobReturn:
+    """What the run left; where submitit itself failed, the last line of what it says."""
+    outcome, result = pickle.loads(sent.paths.result_pickle.read_bytes())  # of our own job, in the folder of the sweep
+    if outcome == "success":
+        return result
+    return failed(
+        job, RunError(f"{str(result).strip().splitlines()[-1]}; its log is {os.path.relpath(sent.paths.stdout)}")
+    )
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """What submitted jobs take over: they find this package from any folder, and no Ctrl-C reaches them."""
+    before, main = dict(os.environ), threading.current_thread() is threading.main_thread()
+    os.environ.update({**child_environment(), **variables})
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None  # their controllers leave Ctrl-C to us
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        if main:
+            signal.signal(signal.SIGINT, handler)

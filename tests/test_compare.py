@@ -1,0 +1,265 @@
+"""Runs beside one another: means over seeds, what matters, what failed and why, and the command of the best."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from running import command
+from test_report import check_self_contained
+from test_runs import make_run, script
+
+from myoassist.errors import ConfigError, RunError
+from myoassist.multirun import _running, compare_sweeps
+from myoassist.places import SWEEP_PAGE, SWEEP_TABLE
+from myoassist.processes import child_environment
+from myoassist.runs.comparing import compare
+from myoassist.runs.comparison import compare_outcomes
+from myoassist.runs.gathering import gather
+from myoassist.runs.groups import Parameter, group_runs, parameters, short_names, spread
+from myoassist.runs.importance import importance
+from myoassist.runs.jobs import Job, note_job, plan_jobs, read_jobs
+from myoassist.runs.metrics import measure_of
+from myoassist.runs.outcome import by_key
+from myoassist.runs.plots import mean_curve
+
+RATES, SEEDS = ("1e-4", "3e-4"), ("0", "1", "2")
+
+
+def overrides(rate: str, seed: str) -> list[str]:
+    return ["experiment=smoke", "name=two words", f"algorithm.learning_rate={rate}", f"seed={seed}"]
+
+
+def fill(folder: Path, rate: str, seed: str, distance: float, **status: Any) -> None:
+    make_run(folder, **status)
+    (folder / "config.yaml").write_text(
+        f"name: two words\nseed: {seed}\ntotal_steps: 100\nalgorithm:\n  learning_rate: {float(rate)}\n"
+    )
+    rows = [
+        "time/total_timesteps,episode/distance,eval/completed,eval/distance,eval/episodes,time/time_elapsed",
+        "50,1.0,,,,10", f"100,2.0,3,{distance},4,20",
+    ]  # fmt: skip
+    (folder / "metrics.csv").write_text("\n".join(rows) + "\n100,999.0,4,99")  # the last row was cut short
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two learning rates with three seeds each: 10, 11, 12 m and 20, 22, – m. Job 5 failed before it had a folder."""
+    folder = tmp_path / "my sweep"
+    jobs = [overrides(rate, seed) for rate in RATES for seed in SEEDS]
+    folder.mkdir()
+    plan_jobs(folder, jobs)
+    distances = (10.0, 11.0, 12.0, 20.0, 22.0)
+    for number, distance in enumerate(distances):
+        fill(folder / str(number), RATES[number // 3], SEEDS[number % 3], distance)
+        note_job(folder, Job(number, tuple(jobs[number]), True, "finished", folder=str(number)))
+    note_job(folder, Job(5, tuple(jobs[5]), True, "failed", "its <process> was killed by SIGKILL"))
+    return folder
+
+
+def test_mean_and_sd_by_hand() -> None:
+    told = spread([10.0, 11.0, 12.0, math.nan])
+    assert (told.mean, told.sd, told.n) == (11.0, 1.0, 3)
+    told = spread([20.0, 22.0])
+    assert told.mean == 21.0 and told.sd == pytest.approx(math.sqrt(2.0))
+    assert math.isnan(spread([5.0]).sd) and math.isnan(spread([]).mean)
+
+
+def test_runs_that_differ_in_their_seed_share_a_row(sweep: Path) -> None:
+    comparison = compare_outcomes(gather([sweep]), [sweep])
+    assert [parameter.key for parameter in comparison.differing] == ["algorithm.learning_rate"]
+    assert [(group.setting, group.members, group.counted) for group in comparison.groups] == [
+        (("0.0003",), (3, 4, 5), (3, 4)),
+        (("0.0001",), (0, 1, 2), (0, 1, 2)),
+    ]
+    assert comparison.spread(comparison.groups[1], comparison.objective).mean == 11.0
+    assert comparison.best == 4
+    assert comparison.outcomes[0].values["eval/completed_share"] == 0.75
+    assert comparison.outcomes[0].values["time/steps_per_second"] == 5.0  # 100 steps in 20 s
+    assert comparison.outcomes[0].curves["eval/distance"].shape == (2,)  # no row that was cut short
+    (failed,) = comparison.failures
+    assert (failed.label, failed.status, failed.seed) == ("5", "failed", "2")
+
+
+def test_less_can_be_better(sweep: Path) -> None:
+    outcomes = gather([sweep])
+    assert compare_outcomes(outcomes, [sweep], minimize=True).best == 0
+    assert compare_outcomes(outcomes, [sweep], metric="best/distance").objective.unit == "m"
+    assert measure_of("gait/walk/knee_angle.rmse").lower and measure_of("gait/walk/knee_angle.rmse").unit == "deg"
+    assert not measure_of("eval/speed").lower and measure_of("train/value_loss").lower
+    with pytest.raises(ConfigError, match="eval/distance"):
+        compare_outcomes(outcomes, [sweep], metric="eval/distanse")
+
+
+def test_a_search_is_sorted_by_its_own_objective(sweep: Path) -> None:
+    (sweep / "search.json").write_text(json.dumps({"objective": ["eval/distance"], "direction": ["minimize"]}))
+    assert compare([sweep]).comparison.best == 0
+    assert compare([sweep], minimize=False).comparison.best == 4
+    (sweep / "search.json").write_text("{")
+    assert compare([sweep]).comparison.best == 4
+
+
+def test_the_best_command_is_ready_for_a_shell(sweep: Path) -> None:
+    line = compare_outcomes(gather([sweep]), [sweep]).command
+    assert shlex.split(line) == ["python", "train.py", *overrides("3e-4", "1")]
+
+
+def test_runs_without_a_list_of_jobs_tell_their_settings_themselves(sweep: Path) -> None:
+    (sweep / "jobs.json").unlink()
+    for path in (sweep / "jobs").glob("*.json"):
+        path.unlink()
+    for number in range(5):
+        asked = "train.py -m experiment=smoke algorithm.learning_rate=1e-4,3e-4 seed=0,1,2\n"
+        (sweep / str(number) / "command.txt").write_text(asked)
+    comparison = compare_outcomes(gather([sweep]), [sweep])
+    assert [group.members for group in comparison.groups] == [(3, 4), (0, 1, 2)]
+    assert comparison.command == "python train.py experiment=smoke algorithm.learning_rate=0.0003 seed=1"
+
+
+def test_every_job_has_a_status(sweep: Path) -> None:
+    (sweep / "jobs" / "5.json").unlink()
+    assert [outcome.status for outcome in gather([sweep])][5] == "not started"
+    (sweep / "jobs" / "5.json").write_text("{")  # half-written
+    (sweep / "0" / "config.yaml").write_text("[")
+    (sweep / "1" / "status.json").write_text(json.dumps({"status": "running", "steps": 5, "total_steps": 9}))
+    found = {outcome.label: (outcome.status, outcome.reason) for outcome in gather([sweep])}
+    assert found["0"] == ("failed", "its configuration cannot be read")
+    assert found["1"] == ("failed", "the process is gone")
+    assert read_jobs(sweep)[5].started is False
+    with pytest.raises(RunError, match="no run to compare"):
+        gather([sweep / "jobs"])
+
+
+def test_page_and_table(sweep: Path) -> None:
+    done = compare([sweep])
+    assert done.page == sweep / SWEEP_PAGE and done.table == sweep / SWEEP_TABLE
+    page = check_self_contained(done.page.read_text(encoding="utf-8"))
+    assert "21.0 ± 1.4" in page.words and "11.0 ± 1.0" in page.words
+    assert "its <process> was killed by SIGKILL" in page.words
+    assert done.comparison.command in page.words
+    assert len(page.named("img")) == 3  # curves, parallel coordinates, importance
+    with done.table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["eval/distance"] for row in rows] == ["10.0", "11.0", "12.0", "20.0", "22.0", ""]
+    assert rows[5]["status"] == "failed" and rows[5]["algorithm.learning_rate"] == "0.0003"
+    assert rows[4]["rank_of_setting"] == "1"
+    assert "21.0 ± 1.4" in done.text and "SIGKILL" in done.text and "5 finished, 1 failed" in done.text
+    assert compare([sweep]).page == done.page  # again, in its place
+
+
+def test_nothing_foreign_is_overwritten(sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (SWEEP_PAGE, SWEEP_TABLE):
+        (tmp_path / name).write_text("my notes")
+        with pytest.raises(RunError, match="nothing was overwritten"):
+            compare([sweep], output=tmp_path)
+        (tmp_path / name).unlink()
+    monkeypatch.chdir(tmp_path)
+    done = compare([sweep / "0", sweep / "3"])
+    assert done.page.parent.parent == Path("outputs") and not (sweep / SWEEP_PAGE).exists()
+
+
+def test_a_sweep_in_which_nothing_ran(tmp_path: Path) -> None:
+    plan_jobs(tmp_path, [["seed=1"], ["seed=2"]])
+    note_job(tmp_path, Job(0, ("seed=1",), True, "failed", "no memory"))
+    done = compare([tmp_path])
+    assert "No result" in check_self_contained(done.page.read_text(encoding="utf-8")).words
+    assert done.comparison.command == "" and "no memory" in done.text
+
+
+def test_several_sweeps_beside_one_another(sweep: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    plan_jobs(other, [overrides("1e-3", "0")])
+    fill(other / "0", "1e-3", "0", 30.0)
+    outcomes = gather([sweep, other, sweep / "0"])
+    assert [outcome.label for outcome in outcomes] == [*(f"my sweep/{n}" for n in range(6)), "other/0"]
+    assert compare_outcomes(outcomes, [sweep, other]).groups[0].setting == ("0.001",)
+
+
+def test_a_choice_of_a_group_is_one_setting(sweep: Path) -> None:
+    outcomes = gather([sweep])
+    for outcome in outcomes[:5]:
+        outcome.settings["reward.exponent"] = outcome.settings["algorithm.learning_rate"] * 2
+    assert [parameter.key for parameter in parameters(outcomes)] == ["algorithm.learning_rate"]
+    assert by_key(("+a=1", "~b", "c.d=[1,2]")) == {"a": "1", "b": "removed", "c.d": "[1,2]"}
+    assert short_names(["a.weight", "b.weight", "rate"]) == ["a.weight", "b.weight", "rate"]
+    assert len(group_runs(outcomes, [])) == 1
+
+
+def test_importance_by_hand() -> None:
+    y = np.array([1.0, 3.0, 5.0, 7.0])
+    told = importance(Parameter("a", ("x", "x", "z", "z")), y)
+    # SS total 20 about 4; within (1+1)+(1+1) = 4; epsilon² = 1 - (3 / 2) (4 / 20) = 0.7
+    assert told.share == pytest.approx(0.7) and told.levels == 2 and math.isnan(told.trend)
+    told = importance(Parameter("b", ("1", "2", "1", "2")), y)
+    assert told.share == 0.0 and told.trend == pytest.approx(2.0 / math.sqrt(20.0))  # ranks 1.5 3.5 1.5 3.5 and 1 2 3 4
+    assert "once" in importance(Parameter("c", ("p", "q", "r", "s")), y).note
+    assert "4 are needed" in importance(Parameter("a", ("x", "x", "z", "z")), np.array([1.0, 2.0, 3.0, np.nan])).note
+    assert "same" in importance(Parameter("a", ("x", "x", "z", "z")), np.ones(4)).note
+
+
+def test_importance_of_a_number_drawn_at_random() -> None:
+    x = np.linspace(0.0, 1.0, 40)
+    told = importance(Parameter("rate", tuple(map(repr, x.tolist()))), x**2)
+    assert told.share > 0.85 and told.levels == 5 and told.trend == pytest.approx(1.0)
+    noise = np.random.default_rng(1).permutation(40).astype(float)
+    assert importance(Parameter("rate", tuple(map(repr, x.tolist()))), noise).share < 0.3
+
+
+def test_a_mean_curve_covers_the_steps_that_all_runs_have() -> None:
+    steps, mean, sd = mean_curve([
+        (np.array([0.0, 10.0, 20.0]), np.array([0.0, 1.0, 2.0])),
+        (np.array([5.0, 15.0]), np.array([3.5, 4.5])),
+    ])  # fmt: skip
+    assert (steps[0], steps[-1]) == (5.0, 15.0)
+    np.testing.assert_allclose(mean, 2.0 + (steps - 5.0) / 10.0)  # 0.5 and 3.5 at 5 steps
+    np.testing.assert_allclose(sd, 3.0 / math.sqrt(2.0))
+    alone = mean_curve([(np.array([1.0, 2.0]), np.array([3.0, 4.0]))])
+    assert alone[1].tolist() == [3.0, 4.0] and np.isnan(alone[2]).all()
+
+
+def test_a_comparison_that_fails_costs_a_line(
+    tmp_path: Path, sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sweep / SWEEP_PAGE).write_text("mine")
+    monkeypatch.setattr("myoassist.multirun._running", [sweep])
+    compare_sweeps()
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1 and "scripts/compare.py" in told.err
+    assert _running == []
+
+
+def test_the_program_compares(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare_script = script("compare")
+    assert compare_script.main([str(sweep), "--metric", "best/distance"]) == 0
+    assert "sweep.html" in capsys.readouterr().out
+    for wrong in ([], [str(sweep / "no")], [str(sweep), "--metric", "x"], [str(sweep), "--minimize", "--maximize"]):
+        assert compare_script.main(wrong) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_real_sweep_ends_with_its_comparison_although_a_run_failed(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    done = subprocess.run(
+        command(
+            "-m", "experiment=smoke", "num_envs=4", "threads=1", "total_steps=128", "logging.tensorboard=false",
+            "evaluation.every_steps=128", "evaluation.episodes=1", "evaluation.seconds=0.3",
+            "evaluation.recorded_in_training=0", f"hydra.sweep.dir={folder}", "seed=1,2", "init_from=null,/missing",
+        ),
+        env=child_environment(), capture_output=True, text=True, cwd=tmp_path, timeout=300,
+    )  # fmt: skip
+    assert done.returncode != 0
+    check_self_contained((folder / SWEEP_PAGE).read_text(encoding="utf-8"))
+    with (folder / SWEEP_TABLE).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == ["finished", "failed", "finished", "failed"]
+    assert "/missing" in rows[1]["reason"] and rows[0]["eval/distance"]
+    assert "2 finished, 2 failed" in done.stdout

@@ -1,0 +1,358 @@
+"""Runs from outside: how they stand, lists of them, and room on the disk."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import command
+
+from myoassist.errors import ConfigError, RunError
+from myoassist.places import STATUS
+from myoassist.processes import child_environment
+from myoassist.runs.checkpoints import list_checkpoints
+from myoassist.runs.entry import last_steps, read_entry
+from myoassist.runs.finding import find_runs
+from myoassist.runs.listing import Filters, age_text, as_csv, as_json, as_table, list_runs, size_text
+from myoassist.runs.lock import OWNER, RunLock, is_held
+from myoassist.runs.pruning import find_surplus, remove
+from myoassist.runs.settings import Change, changes, fits, flat, parse_conditions, shown_value
+from myoassist.runs.status import GONE, describe_error, read_status, recorded, status_of
+from myoassist.runs.table import Column, shortened, text_table, wide
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+
+
+def script(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def make_run(folder: Path, *, name: str = "walk", steps: int = 100, total: int = 100, **changes: Any) -> Path:
+    """A run folder written by hand: two rows of numbers, three checkpoints of 1000 bytes, the second one the best."""
+    folder.mkdir(parents=True)
+    model = changes.pop("model", "22muscle")
+    (folder / "config.yaml").write_text(
+        f"name: {name}\nseed: 1\ntotal_steps: {total}\nmodel:\n  name: {model}\nalgorithm:\n  learning_rate: 0.0001\n"
+    )
+    (folder / "metrics.csv").write_text(f"time/total_timesteps,episode/distance\n{steps // 2},1.5\n{steps},2.5\n")
+    for number in (1, 2, 3):
+        checkpoint = folder / "checkpoints" / f"step_{number:010d}"
+        checkpoint.mkdir(parents=True)
+        (checkpoint / "layout.json").write_text("{}")
+        (checkpoint / "policy.zip").write_bytes(b"x" * 998)
+    best = {"checkpoint": "step_0000000002", "evaluation": {"distance": 12.34, "completed": 3, "episodes": 4}}
+    (folder / "checkpoints" / "best.json").write_text(json.dumps(best))
+    status = {
+        "status": "finished", "steps": steps, "total_steps": total, "started": "2026-01-31T12:00:00+00:00",
+        "ended": "2026-01-31T13:00:00+00:00", "reason": None, "pid": 1, "host": socket.gethostname(), **changes,
+    }  # fmt: skip
+    (folder / STATUS).write_text(json.dumps(status))
+    return folder
+
+
+# --- status -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_training_is_running_then_finished(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    lock.acquire()
+    done = 0
+    with recorded(tmp_path, total_steps=100, steps=lambda: done):
+        during = status_of(tmp_path)
+        assert during and (during.status, during.steps, during.ended) == ("running", 0, None)
+        assert (during.pid, during.host) == (os.getpid(), socket.gethostname())
+        done = 100
+    lock.release()
+    after = status_of(tmp_path)
+    assert after and (after.status, after.steps, after.reason) == ("finished", 100, None)
+    assert after.ended is not None and after.started == during.started
+
+
+def test_a_stop_an_interrupt_and_a_fault_say_why(tmp_path: Path) -> None:
+    def ended_by(work: Any) -> tuple[str, str | None]:
+        expected = pytest.raises(type(work)) if isinstance(work, BaseException) else nullcontext()
+        with expected, recorded(tmp_path, total_steps=9, steps=lambda: 5) as ending:
+            if isinstance(work, BaseException):
+                raise work
+            ending.stopped(work)
+        told = read_status(tmp_path)
+        assert told is not None
+        return told.status, told.reason
+
+    assert ended_by("SIGTERM") == ("stopped", "SIGTERM")
+    assert ended_by(KeyboardInterrupt()) == ("stopped", "KeyboardInterrupt")
+    assert ended_by(RunError("disk:\n full")) == ("failed", "disk: full")
+    assert ended_by(ValueError("not a number")) == ("failed", "ValueError: not a number")
+    assert ended_by(MemoryError()) == ("failed", "MemoryError")
+    assert ended_by(None) == ("finished", None)
+    assert len(describe_error(ValueError("x" * 1000))) == 300
+
+
+def test_a_resumed_run_keeps_its_first_start(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", status="stopped")
+    with recorded(tmp_path / "run", total_steps=200, steps=lambda: 100):
+        told = read_status(tmp_path / "run")
+        assert told and (told.started, told.total_steps) == ("2026-01-31T12:00:00+00:00", 200)
+
+
+def test_a_status_that_cannot_be_written_ends_no_training(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_text("no folder")
+    with recorded(place, total_steps=1, steps=lambda: 1):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "walking"}', '{"status": "running"}', "\xff"])
+def test_a_broken_status_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / STATUS).write_bytes(content.encode("latin-1"))
+    assert read_status(tmp_path) is None
+    assert status_of(tmp_path) is None
+
+
+def test_a_run_whose_process_is_gone_has_failed(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", status="running", ended=None)
+    told = status_of(run)
+    assert told and (told.status, told.reason) == ("failed", GONE)
+    lock = RunLock(run)
+    lock.acquire()
+    assert is_held(run)
+    told = status_of(run)
+    assert told and told.status == "running"
+    lock.release()
+    assert not is_held(run)
+
+
+def test_a_run_of_another_machine_counts_as_running_while_it_writes(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", status="running", host="node17")
+    told = status_of(run)
+    assert told and told.status == "running"
+    old = time.time() - 3600
+    os.utime(run / "metrics.csv", (old, old))
+    told = status_of(run)
+    assert told and told.status == "failed"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_the_status_of_real_trainings_that_are_killed_and_stopped(tmp_path: Path) -> None:
+    small = ("experiment=smoke", "num_envs=4", "threads=1", "total_steps=10_000_000", "logging.tensorboard=false")
+    for number, expected in ((signal.SIGKILL, ("failed", GONE)), (signal.SIGTERM, ("stopped", "SIGTERM"))):
+        run = tmp_path / number.name
+        process = subprocess.Popen(
+            command(*small, f"run_dir={run}"), env=child_environment(), stdout=subprocess.DEVNULL
+        )
+        try:
+            until = time.monotonic() + 60
+            while last_steps(run) == 0 and process.poll() is None and time.monotonic() < until:
+                time.sleep(0.1)
+            told = status_of(run)
+            assert told and told.status == "running" and (run / OWNER).exists()
+            process.send_signal(number)
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+        told = status_of(run)
+        assert told and (told.status, told.reason) == expected
+        assert read_entry(run).steps > 0
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_read_from_its_folder(tmp_path: Path) -> None:
+    run = read_entry(make_run(tmp_path / "run", name="걷기", steps=50, total=100, status="stopped", reason="SIGINT"))
+    assert (run.name, run.status, run.reason, run.steps, run.total_steps) == ("걷기", "stopped", "SIGINT", 50, 100)
+    assert (run.distance, run.completed, run.episodes) == (12.34, 3, 4)
+    assert run.started == 1_769_860_800.0  # 2026-01-31 12:00 UTC
+    assert run.size == sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
+
+
+def test_steps_are_those_of_the_last_whole_row(tmp_path: Path) -> None:
+    table = tmp_path / "metrics.csv"
+    assert last_steps(tmp_path) == 0
+    table.write_text("time/total_timesteps,b\n128,1.0\n256,2.0\n5")
+    assert last_steps(tmp_path) == 256
+    table.write_text("time/total_timesteps,b\n128,1.0\n256\n")
+    assert last_steps(tmp_path) == 128
+    table.write_text("b,time/total_timesteps\n" + "0.125,7\n" * 20_000 + "0.5,8\n")
+    assert last_steps(tmp_path) == 8
+    table.write_bytes(b"\x00\xff\n\x00")
+    assert last_steps(tmp_path) == 0
+
+
+def test_broken_and_foreign_folders_never_stop_the_list(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "deep").mkdir(parents=True)
+    (tmp_path / "photos" / "config.txt").write_text("name: x")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.yaml").write_bytes(b"\xff\x00: [")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / STATUS).write_text('{"status": "runn')
+    (tmp_path / "half" / "checkpoints").write_text("not a folder")
+    checkpoint = tmp_path / "alone" / "step_1"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "config.yaml").write_text("name: checkpoint")
+    (checkpoint / "layout.json").write_text("{}")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    make_run(tmp_path / "2026-01-31" / "12-00-00_walk")
+    make_run(tmp_path / "multirun" / "x" / "0")
+    names = [run.folder.relative_to(tmp_path).as_posix() for run in list_runs([tmp_path], Filters(), sort="folder")]
+    assert names == ["2026-01-31/12-00-00_walk", "broken", "half", "multirun/x/0"]
+    assert as_table(list_runs([tmp_path], Filters()), width=80)
+
+
+def test_runs_from_before_there_was_a_status(tmp_path: Path) -> None:
+    for name, steps in (("whole", 100), ("cut", 60)):
+        (make_run(tmp_path / name, steps=steps) / STATUS).unlink()
+    assert read_entry(tmp_path / "whole").status == "finished"
+    assert read_entry(tmp_path / "cut").status == "stopped"
+
+
+def test_filters_and_orders(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", name="walk_slow", started="2026-01-01T00:00:00+00:00", status="failed")
+    make_run(tmp_path / "b", name="walk_fast", started="2026-01-03T00:00:00+00:00", steps=70)
+    make_run(tmp_path / "c", name="run", started="2026-01-02T00:00:00+00:00", model="26muscle")
+
+    def found(sort: str = "age", reverse: bool = False, **filters: Any) -> list[str]:
+        return [run.folder.name for run in list_runs([tmp_path], Filters(**filters), sort=sort, reverse=reverse)]
+
+    assert found() == ["b", "c", "a"]
+    assert found(reverse=True) == ["a", "c", "b"]
+    assert found(sort="name") == ["c", "b", "a"]
+    assert found(sort="steps") == ["a", "c", "b"]
+    assert found(status=["failed"]) == ["a"]
+    assert found(name="walk*") == ["b", "a"]
+    assert found(where=["model.name=26*"]) == ["c"]
+    assert found(where=["algorithm.learning_rate=1e-4", "model.name=22muscle"]) == ["b", "a"]
+    assert found(since="2026-01-02") in (["b", "c"], ["b"])  # in the zone of this machine
+    assert found(since="1h") == []
+    mistakes: list[dict[str, Any]] = [
+        {"status": ["walking"]}, {"where": ["model.nam=1"]}, {"where": ["model.name"]}, {"since": "soon"}
+    ]  # fmt: skip
+    for wrong in mistakes:
+        with pytest.raises(ConfigError):
+            found(**wrong)
+    with pytest.raises(ConfigError, match="distance"):
+        found(sort="distanse")
+    with pytest.raises(RunError, match="does not exist"):
+        find_runs([tmp_path / "no"])
+
+
+def test_csv_and_json_hold_the_same(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    runs = list_runs([tmp_path], Filters())
+    (row,) = csv.DictReader(io.StringIO(as_csv(runs)))
+    (entry,) = json.loads(as_json(runs))
+    assert row == {key: "" if value is None else str(value) for key, value in entry.items()}
+    assert as_csv([]).startswith("folder,name,status") and json.loads(as_json([])) == []
+
+
+def test_columns_are_aligned_and_fit(tmp_path: Path) -> None:
+    columns = [Column("Name", cut=True), Column("Steps", right=True)]
+    table = text_table(columns, [["걷기 실험", "5"], ["a very long name of a run", "1,000"]], width=20)
+    assert [wide(line) for line in table.splitlines()] == [20, 20, 20]
+    assert table.splitlines()[2].startswith("a very long …") and table.endswith("1,000")
+    assert shortened("걷기", 3) == "걷…"
+    assert (age_text(45), age_text(720), age_text(7200), age_text(260_000)) == ("45 s", "12 min", "2 h", "3 d")
+    assert (size_text(0), size_text(2_500_000), size_text(3_100_000_000)) == ("0 kB", "2.5 MB", "3.1 GB")
+
+
+def test_the_program_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = script("runs")
+    assert runs.main([]) == 0
+    assert capsys.readouterr().out == "no run in outputs\n"
+    make_run(tmp_path / "outputs" / "2026-01-31" / "12-00-00_walk", status="failed", reason="it fell")
+    assert runs.main(["--status", "failed"]) == 0
+    out = capsys.readouterr().out
+    assert "12.3 m" in out and "3 of 4" in out and "it fell" in out
+    assert runs.main(["--model", "80muscle"]) == 0
+    assert capsys.readouterr().out == "no run that fits in outputs\n"
+    for wrong in (["--json", "--csv"], ["--yes"], ["--nothing"], ["missing"]):
+        assert runs.main(wrong) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+# --- room on the disk -------------------------------------------------------------------------------------------------
+
+
+def test_pruning_keeps_the_best_and_the_last(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (part,) = find_surplus([run])
+    assert [path.name for path in part.checkpoints] == ["step_0000000001"] and part.size == 1000
+    assert remove([part]) == (1000, [])
+    assert [path.name for path in list_checkpoints(run / "checkpoints")] == ["step_0000000002", "step_0000000003"]
+    assert find_surplus([run]) == []
+    left = run / "checkpoints" / ".step_0000000009.partial"
+    left.mkdir()
+    assert find_surplus([run])[0].checkpoints == (left,)
+
+
+def test_pruning_leaves_alone_what_trains_or_cannot_be_judged(tmp_path: Path) -> None:
+    run, unclear = make_run(tmp_path / "run"), make_run(tmp_path / "unclear")
+    (unclear / "checkpoints" / "best.json").write_text("{")
+    surplus = find_surplus([run, unclear])
+    assert [part.run for part in surplus] == [run]
+    lock = RunLock(run)
+    lock.acquire()
+    assert find_surplus([run]) == []
+    freed, problems = remove(surplus)  # found before it was resumed
+    assert freed == 0 and len(problems) == 1 and len(list_checkpoints(run / "checkpoints")) == 3
+    lock.release()
+
+
+def test_the_program_asks_before_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, runs = make_run(tmp_path / "run"), script("runs")
+
+    def left() -> int:
+        return len(list_checkpoints(run / "checkpoints"))
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))  # no terminal
+    assert runs.main([str(run), "--prune"]) == 2 and left() == 3
+    assert "nobody to ask" in capsys.readouterr().err
+    assert runs.main([str(run), "--prune", "--dry-run"]) == 0 and left() == 3
+    terminal = io.StringIO("n\ny\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert runs.main([str(run), "--prune"]) == 0 and left() == 3
+    assert runs.main([str(run), "--prune"]) == 0 and left() == 2
+    out = capsys.readouterr().out
+    assert "step_0000000001" in out and "1 kB" in out
+    assert runs.main([str(run), "--prune", "--yes"]) == 0 and left() == 2
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_differs_between_runs() -> None:
+    base = {"name": "a", "seed": 1, "model": {"name": "22muscle", "body": "22"}, "algorithm": {"discount": 0.99}}
+    other = {"name": "b", "seed": 2, "model": {"name": "26muscle", "body": "26"}, "algorithm": {"discount": 0.99}}
+    third = {**other, "algorithm": {"discount": 0.9}}
+    runs = [flat(tree) for tree in (base, other, third)]
+    assert changes(runs) == [Change("model.name", ("model.body",)), Change("algorithm.discount")]
+    assert changes(runs[:1]) == [] and changes([]) == []
+
+
+def test_values_as_they_are_typed() -> None:
+    values = [shown_value(value) for value in (None, True, 0.0003, 5, [1, "a"], {"a": 0.5}, 1 / 3)]
+    assert values == ["null", "true", "0.0003", "5", "[1,a]", "{a:0.5}", "0.3333333333333333"]
+    assert fits({"a.b": 2_000_000}, parse_conditions(["a.b=2_000_000"]))
+    assert not fits({"a.b": True}, parse_conditions(["a.b=1"]))

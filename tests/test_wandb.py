@@ -1,0 +1,308 @@
+"""Runs brought to W&B by the real process with the real library: offline, cut off, refused, resumed.
+
+Each test starts processes of its own with an empty home, so that no login of this machine takes part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import command, small
+from tracked_runs import (
+    KEY,
+    NOWHERE,
+    clean_environment,
+    follow,
+    logged_rows,
+    make_checkpoint,
+    make_evaluation,
+    make_run,
+    numbers,
+    of_kind,
+    read_back,
+    rows_of,
+    start,
+    write_rows,
+)
+
+from myoassist.learn.training import train
+from myoassist.track.rows import STEPS
+from myoassist.track.start import Tracking
+from myoassist.track.state import WARNING, read_state
+
+pytestmark = pytest.mark.slow
+
+
+def assert_nothing_elsewhere(home: Path) -> None:
+    """W&B left no file in the home and in the folder for temporary files."""
+    left = [path for name in ("home", "temporary") for path in (home / name).rglob("*") if path.is_file()]
+    assert left == []
+
+
+def warnings_in(said: list[str]) -> list[str]:
+    return [line for line in said if line.startswith(WARNING)]
+
+
+def test_everything_in_the_run_folder_is_written(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "jobs.json").write_text("{}")
+    run = make_run(tmp_path / "sweep" / "0", rows=9, tags=["a", "b"], project="gait", job_type="search", notes="why")
+    make_evaluation(run, 300)
+    make_checkpoint(run, 300, best=True)
+    make_checkpoint(run, 900)
+    (run / "report.html").write_text("<html>")
+    code, said = follow(run, tmp_path)
+    assert code == 0 and said == [f"W&B: offline, in {run}/wandb", f"W&B: send it with: python scripts/sync.py {run}"]
+    [records] = read_back(run)
+    assert numbers([records]) == rows_of(run)
+    [evaluation] = [row for row in logged_rows(records) if "gait/cadence" in row]
+    assert (evaluation[STEPS], evaluation["gait/cadence"]) == (300, 110.5)
+    assert {"plots/kinematics.path", "video/episode_0.path"} <= set(evaluation)
+    artifacts = {record["name"]: record for record in of_kind(records, "artifact")}
+    state = read_state(run)
+    assert state and set(artifacts) == {f"policy-{state.id}", f"report-{state.id}"}
+    [first, last] = [record for record in of_kind(records, "artifact") if record["name"] == state.policy]
+    assert set(first["aliases"]) >= {"step-300", "best"} and set(last["aliases"]) == {"step-900", "latest"}
+    assert {entry["path"] for entry in first["manifest"]["contents"]} == {"policy.zip", "layout.json"}
+    facts = json.loads(first["metadata"])
+    assert facts["steps"] == 300 and facts["evaluation"] == {"eval/distance": 0.003}
+    assert facts["layout"] == {"signals": ["joint_pos.hip_r"], "actions": ["soleus_r"]}
+    [described] = of_kind(records, "run")
+    told = {name: described.get(name) for name in ("project", "run_group", "job_type", "notes", "tags", "display_name")}
+    assert told == {
+        "project": "gait",
+        "run_group": "sweep",
+        "job_type": "search",
+        "notes": "why",
+        "tags": ["a", "b"],
+        "display_name": "walk_0",
+    }
+    config: dict[str, Any] = {k: v for part in of_kind(records, "config") for k, v in part["update"].items()}
+    assert config["reward"]["terms"]["forward"]["weight"] == 2 and config["environment"]["git"] == {"commit": "abc"}
+    assert_nothing_elsewhere(tmp_path)
+
+
+def test_a_resumed_run_goes_on_with_its_id_and_sends_no_row_twice(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=5)
+    make_checkpoint(run, 500)
+    assert follow(run, tmp_path)[0] == 0
+    first = read_state(run)
+    write_rows(run, 4, 5)  # resumed at 300: 400 and 500 are made again
+    assert follow(run, tmp_path)[0] == 0
+    second = read_state(run)
+    assert first and second and first.id == second.id and second.offline.steps == 800
+    sessions = read_back(run)
+    assert len(sessions) == 2 and numbers(sessions) == rows_of(run)
+    assert len([a for session in sessions for a in of_kind(session, "artifact")]) == 1
+
+
+def test_a_checkpoint_that_is_removed_meanwhile_hurts_nothing(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=2)
+    (make_checkpoint(run, 100) / "policy.zip").unlink()
+    make_checkpoint(run, 200)
+    code, said = follow(run, tmp_path)
+    assert code == 0 and not warnings_in(said)
+    [records] = read_back(run)
+    assert ["step-200" in record["aliases"] for record in of_kind(records, "artifact")] == [True]
+
+
+def test_one_process_at_a_time_brings_a_run_to_wandb(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=1)
+    process = start(run, tmp_path)
+    assert process.stdout and process.stdout.readline().startswith("W&B: offline")
+    assert follow(run, tmp_path, "--mode", "online") == (1, [f"{WARNING}another process brings this run to W&B now"])
+    process.communicate(timeout=600)
+    assert process.returncode == 0
+
+
+# --- what fails -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({}, "No API key"),
+        ({"WANDB_API_KEY": KEY, "WANDB_BASE_URL": NOWHERE}, "cannot be reached"),
+        ({"WANDB_API_KEY": "too short"}, "API key"),
+    ],
+)
+def test_without_key_or_network_it_goes_on_offline(tmp_path: Path, environment: dict[str, str], why: str) -> None:
+    run = make_run(tmp_path / "run", rows=3, mode="online")
+    code, said = follow(run, tmp_path, "--timeout", "3", **environment)
+    assert code == 0 and len(warnings_in(said)) == 1
+    assert why in said[0] and "it goes on offline; send it with: python scripts/sync.py" in said[0]
+    assert numbers(read_back(run)) == rows_of(run)
+
+
+def test_without_a_login_auto_is_offline_without_a_warning(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=1)
+    assert not warnings_in(follow(run, tmp_path)[1])
+    run = make_run(tmp_path / "off", rows=1)
+    assert follow(run, tmp_path, WANDB_MODE="disabled") == (0, []) and not (run / "wandb").exists()
+
+
+@contextlib.contextmanager
+def refusing_server(status: int) -> Iterator[str]:
+    class Refuse(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_a_server_that_refuses_sends_it_offline(tmp_path: Path, status: int) -> None:
+    run = make_run(tmp_path / "run", rows=3, mode="online")
+    with refusing_server(status) as url:
+        code, said = follow(run, tmp_path, "--timeout", "3", WANDB_API_KEY=KEY, WANDB_BASE_URL=url)
+    assert code == 0 and len(warnings_in(said)) == 1 and "it goes on offline" in said[0]
+    assert numbers(read_back(run)) == rows_of(run)
+
+
+def test_the_service_of_wandb_is_killed(tmp_path: Path) -> None:
+    """What it had not written yet is written again, once, and the broken session is cleared away."""
+    run = make_run(tmp_path / "run", rows=3)
+    process = start(run, tmp_path)
+    assert process.stdout and process.stdin and process.stdout.readline().startswith("W&B: offline")
+    time.sleep(1)  # rows are sent by now, most of them not on the disk
+    os.kill(core_of(process.pid), signal.SIGKILL)
+    write_rows(run, 4, 3)
+    said = process.communicate(timeout=600)[0].splitlines()
+    assert process.returncode == 0 and len(warnings_in(said)) <= 1
+    sessions = read_back(run)
+    assert numbers(sessions) == rows_of(run) and len(sessions) == 1
+    assert len(warnings_in(said)) == 1 and "it goes on offline" in warnings_in(said)[0], said
+
+
+def core_of(pid: int) -> int:
+    """Process id of wandb-core below a process."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,comm="], capture_output=True, text=True, check=True)
+    [core] = [line.split() for line in listed.stdout.splitlines() if line.split()[1:] == [str(pid), "wandb-core"]]
+    return int(core[0])
+
+
+def test_a_folder_that_cannot_be_written_costs_one_line(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=3)
+    (run / "wandb").write_text("in the way")
+    code, said = follow(run, tmp_path)
+    assert code == 3 and len(said) == 1
+    assert said[0].startswith(WARNING) and "metrics.csv has all numbers" in said[0]
+    assert_nothing_elsewhere(tmp_path)
+
+
+def test_a_full_disk_costs_one_line(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", rows=3)
+    (run / "wandb").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(run / "wandb")]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a disk of 64 kB needs the right to mount one")
+    try:
+        code, said = follow(run, tmp_path)
+    finally:
+        subprocess.run(["umount", "-l", str(run / "wandb")], check=True)
+    assert code == 3 and len(warnings_in(said)) == 1 and "No space left" in said[0]
+    assert_nothing_elsewhere(tmp_path)
+
+
+# --- as the training sees it ------------------------------------------------------------------------------------------
+
+
+def test_a_follower_that_is_killed_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean(tmp_path, monkeypatch)
+    said: list[str] = []
+    tracking = Tracking(make_run(tmp_path / "run", rows=1), say=said.append)
+    while not said:
+        time.sleep(0.1)
+    assert tracking._process is not None
+    tracking._process.kill()
+    tracking.wait(600)
+    assert len(warnings_in(said)) == 1 and "exit code -9" in said[-1] and "metrics.csv has all numbers" in said[-1]
+
+
+def test_it_goes_on_alone_when_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean(tmp_path, monkeypatch)
+    run = make_run(tmp_path / "run", rows=3)
+    said: list[str] = []
+    Tracking(run, say=said.append).wait(0.0)
+    assert "sends the rest" in said[-1]
+    deadline = time.monotonic() + 600
+    while not ((state := read_state(run)) and state.offline.steps == 300) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert numbers(read_back(run)) == rows_of(run)
+
+
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("WANDB")]:
+        monkeypatch.delenv(name)
+    for name, value in clean_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_training_its_resumption_and_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean(tmp_path, monkeypatch)
+    run = tmp_path / "outputs" / "day" / "run"
+    config = small(run, "logging=wandb", "logging.progress=none", "evaluation.recorded_in_training=0")
+    train(config)
+    train(replace(config, resume=str(run), total_steps=384))
+    sessions = read_back(run)
+    assert len(sessions) == 2 and [len(of_kind(session, "artifact")) > 0 for session in sessions] == [True, True]
+    logged = numbers(sessions)
+    assert logged == rows_of(run) and "reward/forward" in logged[0] and "eval/distance" in logged[-1]
+    state = read_state(run)
+    assert state is not None
+    started = [*command(), "experiment=smoke", "logging=csv", "logging.progress=none", "total_steps=64", "num_envs=4"]
+    started += ["algorithm.transitions_per_update=64", f"init_from=wandb:lab/gait/{state.policy}:best"]
+    done = subprocess.run([*started, "run_dir=next"], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(run)
+    done = subprocess.run([*started, "run_dir=last"], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 2 and done.stderr.startswith("error: init_from=wandb:lab/gait/")
+    assert "no login" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_sync_says_what_was_not_sent(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / "outputs" / name, rows=2, wandb=True) for name in ("one", "two")]
+    program = [*command()[:1], str(Path(command()[1]).parent / "scripts" / "sync.py"), "outputs"]
+    environment = clean_environment(tmp_path)
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2 and "there is no login" in done.stderr and done.stderr.count("\n") == 1
+    with refusing_server(401) as url:
+        environment |= {"WANDB_API_KEY": KEY, "WANDB_BASE_URL": url}
+        done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1 and lines[0].startswith("outputs/one: not sent: ") and "1 more runs" in lines[1]
+    assert all(not (run / "wandb" / "state.json").exists() for run in runs)
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+def test_without_login_or_network_it_is_told_where_a_checkpoint_was_looked_for(tmp_path: Path, key: str) -> None:
+    program = [*command()[:1], str(Path(command()[1]).parent / "eval.py"), "checkpoint=wandb:a/b/c:latest"]
+    more = {"WANDB_API_KEY": key} if key else {}
+    environment = clean_environment(tmp_path, MYOASSIST_CACHE=str(tmp_path / "cache"), WANDB_BASE_URL=NOWHERE, **more)
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and last.startswith("error: checkpoint=wandb:a/b/c:latest: W&B did not give it")
+    assert f"local copy in {tmp_path}/cache/artifacts/a/b/c/latest, which is not there" in last
