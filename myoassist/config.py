@@ -95,7 +95,9 @@ from myoassist.fields import setting
 class InitFromConfig:
     """A trained policy to start from; signals and actions are matched by name."""
 
-    path: str | None = setting(None, help="run or checkpoint folder; null starts from nothing")
+    path: str | None = setting(
+        None, help="run or checkpoint folder, or policy:<name> for a shipped one; null starts from nothing"
+    )
     reset: list[Literal["actor", "critic", "log_std", "normalizer"]] = setting([], help="parts to start afresh")
 
 

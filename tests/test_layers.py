@@ -35,14 +35,14 @@ LAYERS = (
     {"mdp"},
     {"env"},
     {"learn"},
-    {"commandline", "explain", "replacing", "evaluation", "main"},
+    {"commandline", "explain", "replacing", "evaluation", "shipping", "main"},
 )
 
 # Who may import a library: modules, or packages with all that is in them.
 KNOWN_BY = {
     "hydra": {"commandline", "explain", "replacing", "evaluation", "main"},
     "omegaconf": {"commandline", "explain", "replacing", "evaluation", "main", "parsing"},
-    "torch": {"learn"},
+    "torch": {"learn", "shipping"},
     "stable_baselines3": {"learn", "env.sb3_vec_env"},
     "sb3_contrib": {"learn"},
     "gymnasium": {"env", "learn"},

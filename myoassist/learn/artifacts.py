@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"^wandb:(?P<project>[^/:]+/[^/:]+)/(?P<name>[^/:]+):(?P
 _TIMEOUT = 15  # s until a server that does not answer counts as away
 
 
-def fetch_artifact(reference: str) -> Path:
+def fetch_artifact(reference: str, *, key: str = "checkpoint") -> Path:
     """Folder of the checkpoint ``wandb:entity/project/name:alias``, from the local copy where it is there.
 
     A version (``v3``) never changes, so its copy is used unasked; another alias (``latest``) asks W&B first and falls
@@ -30,7 +30,7 @@ def fetch_artifact(reference: str) -> Path:
     """
     found = _REFERENCE.match(reference)
     if not found:
-        raise RunError(f"checkpoint={reference}: not an artifact; expected wandb:entity/project/name:alias")
+        raise RunError(f"{key}={reference}: not an artifact; expected wandb:entity/project/name:alias")
     place = artifact_cache() / found["project"] / found["name"]
     kept = place / found["alias"]
     if re.fullmatch(r"v\d+", found["alias"]) and kept.is_dir():
@@ -42,7 +42,7 @@ def fetch_artifact(reference: str) -> Path:
             return kept
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise RunError(
-            f"checkpoint={reference}: W&B did not give it ({reason}), and there is no local copy in {kept}"
+            f"{key}={reference}: W&B did not give it ({reason}), and there is no local copy in {kept}"
         ) from error
 
 
