@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ from typing import Any
 import torch
 
 from myoassist.config import InitFromConfig, TrainConfig
+from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError, RunError
+from myoassist.files import write_beside
+from myoassist.learn.algorithms import make_policy
+from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import LAYOUT, NORMALIZER, POLICY, Checkpoint, load_checkpoint
 from myoassist.learn.finding import find_policy
+from myoassist.learn.layout import Layout
 from myoassist.learn.shipped import CARD, POLICIES, read_card
 from myoassist.parsing import save_config
 from myoassist.places import CONFIG
@@ -107,6 +113,15 @@ def _card(
     }
 
 
+def axes_of(config: TrainConfig) -> Axes:
+    """Names of signals and actions along the weights of a policy of ``config``, which old checkpoints do not hold."""
+    walk = WalkEnv(config, num_envs=1)
+    try:
+        return parameter_axes(make_policy(config.algorithm, config.network, walk), Layout.of(walk))
+    finally:
+        walk.close()
+
+
 def size_kb(folder: Path) -> int:
     """Size of the files in ``folder``, in KB (1,000 bytes)."""
     return round(sum(file.stat().st_size for file in folder.iterdir()) / 1000)
@@ -134,7 +149,8 @@ def strip(checkpoint: Checkpoint, folder: Path, config: TrainConfig) -> Checkpoi
     entry = zipfile.ZipInfo("policy.pth", _ZIP_TIME)
     with zipfile.ZipFile(folder / POLICY, "w") as archive:
         archive.writestr(entry, tensors.getvalue(), zipfile.ZIP_DEFLATED, 9)
-    for name in (NORMALIZER, LAYOUT):
-        shutil.copyfile(source / name, folder / name)
+    shutil.copyfile(source / NORMALIZER, folder / NORMALIZER)
+    layout = {**asdict(checkpoint.layout), "steps": checkpoint.steps, "axes": checkpoint.axes or axes_of(config)}
+    write_beside(folder / LAYOUT, json.dumps(layout, indent=1))
     save_config(replace(config, run_dir=None, resume=None, init_from=InitFromConfig(), freeze=[]), folder / CONFIG)
     return load_checkpoint(folder)
