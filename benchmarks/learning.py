@@ -1,16 +1,16 @@
 """How fast an experiment learns: its learning curve over steps and wall time, several seeds, with quartiles.
 
-    python benchmarks/learning.py --experiment imitation_partial_obs --seeds 1,2,3 --steps 2_000_000 --output curves/base
-    python benchmarks/learning.py --experiment imitation_partial_obs --seeds 1,2 --output curves/lr -- algorithm.learning_rate=1e-4
-    python benchmarks/learning.py --runs base=curves/base/seed_1,curves/base/seed_2 --runs lr=curves/lr/* --output curves/both
+    python benchmarks/learning.py --experiment quickstart --seeds 1,2,3 --steps 2_000_000 --output curves/base
+    python benchmarks/learning.py --experiment quickstart --seeds 1,2 --output curves/slow -- algorithm.learning_rate=1e-4
+    python benchmarks/learning.py --runs two=curves/base/seed_1,curves/base/seed_2 --runs outputs/... --output curves/both
 
 The seeds are trained one after the other, each in ``<output>/seed_<n>``, a run folder like any other. The same command
-again goes on where it was stopped or killed: finished seeds are kept, a broken one is resumed; more seeds or steps may be
-asked for, another experiment or other settings need another folder. What is measured is the deterministic policy at the
-evaluations of the training (``evaluation.every_steps``); wall time holds those evaluations.
+again goes on where it was stopped or killed: finished seeds are kept, a broken one is resumed. More seeds or steps may
+be asked for; another experiment or other settings need another folder. What is measured is the deterministic policy at
+the evaluations of the training (``evaluation.every_steps``); wall time holds those evaluations.
 
-Written to ``<output>``: ``learning.png`` (median and interquartile range, a thin line per seed), ``quartiles.csv``,
-``learning.csv`` with every evaluation. Printed: how many seeds reached ``--distance``, after how many steps and minutes.
+Written to ``<output>``: ``learning.png`` (median and interquartile range, a thin line per seed), ``quartiles.csv``, and
+``learning.csv`` with every evaluation. Printed: how many seeds reached ``--distance``, after what steps and minutes.
 """
 
 from __future__ import annotations
