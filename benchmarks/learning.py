@@ -1,8 +1,8 @@
 """How fast an experiment learns: its learning curve over steps and wall time, several seeds, with quartiles.
 
     python benchmarks/learning.py --experiment quickstart --seeds 1,2,3 --steps 2_000_000 --output curves/base
-    python benchmarks/learning.py --experiment quickstart --seeds 1,2 --output curves/slow -- algorithm.learning_rate=1e-4
-    python benchmarks/learning.py --runs two=curves/base/seed_1,curves/base/seed_2 --runs outputs/... --output curves/both
+    python benchmarks/learning.py --experiment quickstart --seeds 1,2 --output curves/b -- algorithm.learning_rate=1e-4
+    python benchmarks/learning.py --runs two=curves/base/seed_1,curves/base/seed_2 --runs outputs/... --output both
 
 The seeds are trained one after the other, each in ``<output>/seed_<n>``, a run folder like any other. The same command
 again goes on where it was stopped or killed: finished seeds are kept, a broken one is resumed. More seeds or steps may
