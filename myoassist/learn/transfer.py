@@ -13,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import Checkpoint
@@ -49,6 +50,7 @@ def transfer(
     where = f"init_from={checkpoint.path}"
     if not set(layout.signal_names) & set(checkpoint.layout.signal_names):
         raise RunError(f"{where}: none of its signals are seen here; it saw {_some(checkpoint.layout.signal_names)}")
+    checkpoint = replace(checkpoint, **_without_motors(checkpoint, _other_motors(checkpoint, env)))
     moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
     if "normalizer" not in reset:
         normalizer = move_statistics(checkpoint.normalizer, checkpoint.layout, Normalizer.of(env), layout)
@@ -57,6 +59,26 @@ def transfer(
             normalizer = replace(normalizer, **{key: here[key] for key in here if key.startswith("return_")})
         normalizer.put_into(env)
     return report(checkpoint, layout, moved, reset)
+
+
+def _other_motors(checkpoint: Checkpoint, env: VecNormalize) -> set[str]:
+    """Motors that ``checkpoint`` knows by the name of one here, but of another device, where they do something else."""
+    assert isinstance(env.venv, WalkVecEnv)
+    walk = env.venv.walk
+    same = checkpoint.config.device.assist_sim == walk.config.device.assist_sim
+    return set() if same else set(walk.index.motors) & set(checkpoint.layout.actions)
+
+
+def _without_motors(checkpoint: Checkpoint, motors: set[str]) -> dict[str, Any]:
+    """Layout and axes of ``checkpoint`` in which these motors have names that match nothing."""
+    if not motors:
+        return {}
+
+    def apart(names: Sequence[str]) -> list[str]:
+        return [f"{checkpoint.config.device.name} {name}" if name in motors else name for name in names]
+
+    axes = {key: [names and apart(names) for names in sides] for key, sides in checkpoint.axes.items()}
+    return {"layout": replace(checkpoint.layout, actions=tuple(apart(checkpoint.layout.actions))), "axes": axes}
 
 
 def move_weights(
