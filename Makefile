@@ -23,7 +23,7 @@ help: ## show the targets
 train: .venv/.installed ## train: experiment=quickstart, or what ARGS says
 	$(VENV) train.py $(if $(filter experiment=% resume=%,$(ARGS)),,experiment=quickstart) $(ARGS)
 
-eval: .venv/.installed ## evaluate a run: ARGS="checkpoint=outputs/..."
+eval: .venv/.installed ## evaluate the shipped walker, or a run: ARGS="checkpoint=outputs/..."
 	$(VENV) eval.py $(ARGS)
 
 test: .venv/.installed ## run all tests

@@ -104,7 +104,9 @@ from myoassist.fields import setting
 class InitFromConfig:
     """A trained policy to start from; signals and actions are matched by name."""
 
-    path: str | None = setting(None, help="run or checkpoint folder, or wandb:entity/project/name:alias; null: none")
+    path: str | None = setting(
+        None, help="run or checkpoint folder, policy:<name>, newest, or wandb:entity/project/name:alias; null: none"
+    )
     reset: list[Literal["actor", "critic", "log_std", "normalizer"]] = setting([], help="parts to start afresh")
 
 

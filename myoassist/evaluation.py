@@ -22,23 +22,28 @@ if TYPE_CHECKING:
 
 USAGE = """Evaluate a policy: record its walking, analyse the gait, draw plots and videos, write a report.
 
-  python eval.py [checkpoint=<policy>] [output=<folder>] [group=choice ...] [key=value ...]
+  python eval.py [evaluation.policy=<name> | checkpoint=<policy>] [output=<folder>] [group=choice ...] [key=value ...]
 
-<policy> is a run folder (its newest checkpoint), <run folder>/best, a checkpoint folder, a Stable-Baselines3 .zip with
-its config.yaml beside it, or wandb:entity/project/name:alias. Without one, the newest run in outputs/ is taken.
+<name> is a policy that comes with the package: {names}. Without one, {default} is shown.
+<policy> is one of your own: a run folder (its newest checkpoint), <run folder>/best, a checkpoint folder, newest (of
+outputs/), a Stable-Baselines3 .zip with its config.yaml beside it, or wandb:entity/project/name:alias.
 
-The experiment is rebuilt from the run's saved configuration; what you name replaces it:
+The experiment is rebuilt from the saved configuration; what you name replaces it:
 
+  python eval.py
+  python eval.py terrain=slope view=browser
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk terrain=rough terrain.amplitude=0.02
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk evaluation=speeds evaluation.seconds=10
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk evaluation.video.panel=[device_torque.*,ground_force.up_*]
   python eval.py checkpoint=outputs/2026-01-31/12-00-00_walk view=browser        watch it live instead; or view=window
 
-The outcome is printed and written to <run>/evaluations/step_<n>[_<number>]: report.html, and for each trial its
-recording, metrics.json, strides.csv, episodes.csv, plots and videos."""
+The outcome is printed and written to <run>/evaluations/step_<n>[_<number>], that of a policy of the package to
+outputs/<date>/<time>_eval_<name>: report.html, and for each trial its recording, metrics.json, strides.csv,
+episodes.csv, plots and videos."""
 
-_OWN = ("checkpoint", "output")
+POLICY = "evaluation.policy"
+_OWN = {"checkpoint": "<policy>", POLICY: "<name>", "output": "<folder>"}
 _BAR = "{desc}: {n:.1f} of {total:.0f} s walked |{bar}| {elapsed}"
 FINISH_LATER = "go on with: python scripts/analyse.py recording="
 
@@ -46,24 +51,28 @@ FINISH_LATER = "go on with: python scripts/analyse.py recording="
 def evaluate_command(arguments: Sequence[str]) -> int:
     """Run an evaluation asked for on the command line; returns the exit code (0, 2 for a bad request, 130)."""
     if any(argument in ("-h", "--help") for argument in arguments):
-        sys.stdout.write(USAGE + "\n")
+        from myoassist.learn.shipped import DEFAULT, policy_names
+
+        sys.stdout.write(USAGE.format(names=", ".join(policy_names()), default=DEFAULT) + "\n")
         return 0
     return exit_code(lambda: _evaluate(list(arguments)))
 
 
 def own_settings(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """``checkpoint`` and ``output`` of the command line, and all other arguments.
+    """``checkpoint``, ``evaluation.policy`` and ``output`` of the command line, and all other arguments.
 
     Raises:
-        ConfigError: one of them is given twice or empty.
+        ConfigError: one of them is given twice or empty, or two of them name a policy.
     """
     own: dict[str, str] = {}
     for argument in arguments:
         key, _, value = argument.partition("=")
         if key in _OWN:
             if key in own or not value:
-                raise ConfigError(f"{key}: give one, as {key}=<folder>")
+                raise ConfigError(f"{key}: give one, as {key}={_OWN[key]}")
             own[key] = value
+    if "checkpoint" in own and POLICY in own:
+        raise ConfigError(f"{POLICY}: names a policy of the package, checkpoint= one of your own; give one of the two")
     return own, [argument for argument in arguments if argument.partition("=")[0] not in _OWN]
 
 
@@ -71,11 +80,11 @@ def _evaluate(arguments: list[str]) -> None:
     own, replaced = own_settings(arguments)
     check_mujoco()
     from myoassist.config import ViewConfig
-    from myoassist.learn.finding import find_policy  # after the simple checks: torch takes seconds
+    from myoassist.learn.finding import find_policy, shipped_policy  # after the simple checks: torch takes seconds
     from myoassist.learn.progress import say
     from myoassist.replacing import replace_settings
 
-    checkpoint = find_policy(own.get("checkpoint"))
+    checkpoint = shipped_policy(own[POLICY]) if POLICY in own else find_policy(own.get("checkpoint"))
     unwatched = replace(checkpoint.config, view=ViewConfig())  # it may have been watched in training
     config = replace_settings(unwatched, replaced)
     say(f"checkpoint: {checkpoint.path} ({checkpoint.steps:,} steps)")

@@ -27,6 +27,8 @@ WITH = {  # choices that need more than the default experiment has
     ("observation", "walk_3d"): ["model=26muscle"],
     ("observation", "walk_3d_terrain"): ["model=26muscle"],
     ("observation", "walk_3d_without_phase"): ["experiment=no_reference", "model=26muscle"],
+    ("reward", "imitation_3d"): ["model=26muscle"],
+    ("termination", "imitation_3d"): ["model=80muscle"],
     ("model", "mjcf"): ["device=none", "model.path={folder}/walker.xml"],
     ("reference", "file"): ["reference.path={folder}/gait.yaml"],
     ("reference", "none"): ["experiment=no_reference"],

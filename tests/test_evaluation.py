@@ -200,17 +200,19 @@ def test_policy_is_found_by_run_checkpoint_and_zip(run: Path, tmp_path: Path) ->
         find_policy(str(tmp_path / "mine.zip"))
 
 
-def test_newest_run_is_taken_where_none_is_named(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_run_is_taken_where_it_is_asked_for(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="holds no run with a checkpoint; train one"):
-        find_policy(None)
+        find_policy("newest")
     older, newer = Path("outputs/2026-01-01/a"), Path("outputs/multirun/b/0")
     for place, age in ((older, 100), (newer, 0)):
         shutil.copytree(run, place)
         when = os.stat(run).st_mtime - age
         os.utime(place / "checkpoints" / "step_0000000128", (when, when))
     assert newest_run(Path("outputs")) == newer
-    assert find_policy(None).path == newer / "checkpoints" / "step_0000000128"
+    assert find_policy("newest").path == newer / "checkpoints" / "step_0000000128"
 
 
 @pytest.mark.parametrize(

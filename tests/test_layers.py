@@ -39,14 +39,14 @@ LAYERS = (
     {"runs"},
     {"track"},
     {"learn"},
-    {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
+    {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "shipping", "sweep"},
 )
 
 # Who may import a library: modules, or packages with all that is in them.
 KNOWN_BY = {
     "hydra": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
     "omegaconf": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "parsing", "sweep"},
-    "torch": {"learn"},
+    "torch": {"learn", "shipping"},
     "submitit": {"sweep.submitted", "sweep.jobs"},
     "ray": {"sweep.on_ray"},
     "cloudpickle": {"sweep.apart"},

@@ -290,3 +290,18 @@ def test_moved_statistics_with_new_signals_adapt_soon() -> None:
     assert moved.mean.tolist() == [3.0, 0.0]
     assert moved.count == 10_000
     assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count == 1e6
+
+
+def test_motors_of_another_device_start_at_rest_though_they_have_the_same_names(
+    source: Checkpoint, target: Any
+) -> None:
+    """``Exo_R`` drives the ankle in the tutorial exoskeleton and the hip in this one; the muscles go on."""
+    hip = target("device=hippo")
+    assert hip.layout.actions == source.layout.actions
+    said = "\n".join(hip.start_from(source))
+    assert "22 of 24 actions by name; fresh: Exo_R, Exo_L; not used any more: tutorial Exo_R, tutorial Exo_L" in said
+    after, before = hip.policy.state_dict()["action_net.weight"], hip.before["action_net.weight"]
+    rows = [name.startswith("Exo") for name in hip.layout.actions]
+    assert torch.equal(after[rows], before[rows])
+    muscles = [not motor for motor in rows]
+    assert torch.equal(after[muscles], source.policy["action_net.weight"][muscles])

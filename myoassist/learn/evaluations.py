@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from myoassist.errors import RunError
 from myoassist.files import free_name, write_beside
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import Evaluation, summarize
+from myoassist.learn.shipped import shipped_name
 from myoassist.places import CONFIG, EPISODES, EVALUATIONS, SUMMARY
 from myoassist.runs.checkpoints import checkpoint_name
 from myoassist.runs.finding import OUTPUTS
@@ -36,7 +38,8 @@ def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
 
 
 def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) -> Path:
-    """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run.
+    """Folder for the results of a policy: ``output``, or ``evaluations/step_<n>`` of its run; of a shipped one, which
+    has no run, ``outputs/<date>/<time>_eval_<name>`` in the current folder.
 
     Those of an artifact go to ``outputs/artifacts/<entity>/<project>/<name>/<version>``, not into the cache.
 
@@ -46,6 +49,9 @@ def results_of(checkpoint: Checkpoint, output: Path | None, *, overwrite: bool) 
     if output is not None:
         check_results(output)
         return results_folder(output.parent, output.name, overwrite=overwrite)
+    if (shipped := shipped_name(checkpoint.path)) is not None:
+        now = datetime.now()
+        return free_name(Path("outputs") / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}_eval_{shipped}")
     name = checkpoint_name(checkpoint.steps)
     run, cache = run_of(checkpoint.path), artifact_cache()
     if cache in run.parents:

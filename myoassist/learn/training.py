@@ -21,9 +21,9 @@ from myoassist.files import write_beside
 from myoassist.finishing import LOG
 from myoassist.learn.algorithms import make_algorithm
 from myoassist.learn.callbacks import BetweenUpdates, EpisodeStatistics, Stopper, Tasks
-from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
+from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_trials
-from myoassist.learn.finding import fetched
+from myoassist.learn.finding import find_policy
 from myoassist.learn.finisher import Finisher
 from myoassist.learn.judge import Judge
 from myoassist.learn.layout import Layout
@@ -164,8 +164,7 @@ def _start(parts: Parts, source: Checkpoint | None) -> None:
 
 
 def _source(config: TrainConfig) -> Checkpoint | None:
-    path = config.init_from.path
-    return None if path is None else load_checkpoint(fetched(path, key="init_from"), key="init_from")
+    return None if config.init_from.path is None else find_policy(config.init_from.path, key="init_from")
 
 
 def _recorded(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import Checkpoint
@@ -19,6 +21,9 @@ from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.policies import actor_key
 
+Tensors = Mapping[str, torch.Tensor]
+_OWN_LAYERS = re.compile(r"\.actor_[^.]+")  # of one of several actors, as policies.py names them
+_BEHIND_SELECT = re.compile(r"(?<=value_net)\.1\.(?=\d)")  # of a critic that first selects its signals
 FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
 
 
@@ -45,6 +50,7 @@ def transfer(
     where = f"init_from={checkpoint.path}"
     if not set(layout.signal_names) & set(checkpoint.layout.signal_names):
         raise RunError(f"{where}: none of its signals are seen here; it saw {_some(checkpoint.layout.signal_names)}")
+    checkpoint = replace(checkpoint, **_without_motors(checkpoint, _other_motors(checkpoint, env)))
     moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
     if "normalizer" not in reset:
         normalizer = move_statistics(checkpoint.normalizer, checkpoint.layout, Normalizer.of(env), layout)
@@ -55,17 +61,40 @@ def transfer(
     return report(checkpoint, layout, moved, reset)
 
 
+def _other_motors(checkpoint: Checkpoint, env: VecNormalize) -> set[str]:
+    """Motors that ``checkpoint`` knows by the name of one here, but of another device, where they do something else."""
+    assert isinstance(env.venv, WalkVecEnv)
+    walk = env.venv.walk
+    same = checkpoint.config.device.assist_sim == walk.config.device.assist_sim
+    return set() if same else set(walk.index.motors) & set(checkpoint.layout.actions)
+
+
+def _without_motors(checkpoint: Checkpoint, motors: set[str]) -> dict[str, Any]:
+    """Layout and axes of ``checkpoint`` in which these motors have names that match nothing."""
+    if not motors:
+        return {}
+
+    def apart(names: Sequence[str]) -> list[str]:
+        return [f"{checkpoint.config.device.name} {name}" if name in motors else name for name in names]
+
+    axes = {key: [names and apart(names) for names in sides] for key, sides in checkpoint.axes.items()}
+    return {"layout": replace(checkpoint.layout, actions=tuple(apart(checkpoint.layout.actions))), "axes": axes}
+
+
 def move_weights(
     checkpoint: Checkpoint, policy: nn.Module, layout: Layout, *, reset: Sequence[str], where: str
 ) -> Moved:
     """Copy the checkpoint's weights into ``policy`` by name; see :func:`transfer`."""
     moved, here = Moved(), parameter_axes(policy, layout)
-    there = here if checkpoint.layout == layout else checkpoint.axes
+    there = {**(here if checkpoint.layout == layout else {}), **checkpoint.axes}
+    origins = _origins(policy.state_dict(), checkpoint.policy, here, there)
+    said = f"{where} ({_kind(checkpoint)})"
     with torch.no_grad():
         for key, target in policy.state_dict().items():
-            if group_of(key) in reset or key not in checkpoint.policy:
+            origin = origins.get(key)
+            if group_of(key) in reset or origin is None:
                 moved.fresh.add(key)
-            elif _copy(key, checkpoint.policy[key], target, there, here, where=f"{where} ({_kind(checkpoint)})"):
+            elif _copy(key, origin, checkpoint.policy[origin], target, there, here, where=said):
                 moved.copied.add(key)
             else:
                 moved.fresh.add(key)
@@ -79,11 +108,37 @@ def move_weights(
     return moved
 
 
-def _copy(key: str, source: torch.Tensor, target: torch.Tensor, there: Axes, here: Axes, *, where: str) -> bool:
+def _origins(here: Tensors, there: Tensors, here_axes: Axes, there_axes: Axes) -> dict[str, str]:
+    """Where each weight comes from: its namesake, or, for actors of their own, the one network that drove everything.
+
+    An actor with other layers than that network starts afresh.
+    """
+    origins = {key: key if key in there else _OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
+    origins = {key: origin for key, origin in origins.items() if origin in there}
+    whole = {key for key in there if group_of(key) == "actor"}
+    for actor in {found[0] for key in here if key not in there and (found := _OWN_LAYERS.search(key))}:
+        own = {key: origin for key, origin in origins.items() if f"{actor}." in key and group_of(key) == "actor"}
+        sizes = [
+            (_hidden(here[key], here_axes.get(key)), _hidden(there[o], there_axes.get(o))) for key, o in own.items()
+        ]
+        if set(own.values()) != whole or any(mine != theirs for mine, theirs in sizes):
+            origins = {key: origin for key, origin in origins.items() if key not in own}
+    return origins
+
+
+def _hidden(tensor: torch.Tensor, names: list[list[str] | None] | None) -> list[int]:
+    """Sizes of a weight along the dimensions that are units of a hidden layer, and not signals or actions."""
+    axes = names or [None] * tensor.dim()
+    return [size for size, axis in zip(tensor.shape, axes, strict=True) if axis is None]
+
+
+def _copy(
+    key: str, origin: str, source: torch.Tensor, target: torch.Tensor, there: Axes, here: Axes, *, where: str
+) -> bool:
     """Copy what the names along both tensors share; False where nothing is."""
     if source.dim() != target.dim():
         raise RunError(f"{where}: {key} has {source.dim()} dimensions there and {target.dim()} here")
-    from_axes, to_axes = there.get(key) or [None] * source.dim(), here.get(key) or [None] * target.dim()
+    from_axes, to_axes = there.get(origin) or [None] * source.dim(), here.get(key) or [None] * target.dim()
     take, put = [], []
     for axis, (old, new) in enumerate(zip(from_axes, to_axes, strict=True)):
         if old is None or new is None:

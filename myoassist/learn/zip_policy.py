@@ -16,33 +16,33 @@ from myoassist.places import CONFIG
 from myoassist.runs.checkpoints import LAYOUT
 
 
-def load_policy(place: str | Path) -> Checkpoint:
+def load_policy(place: str | Path, *, key: str = "checkpoint") -> Checkpoint:
     """Read a run folder, a checkpoint folder, or a ``.zip`` with ``config.yaml`` beside it.
 
     A zip without ``normalizer.npz`` beside it sees raw observations; without ``layout.json`` its signals and actions
-    are taken to be those of its configuration.
+    are taken to be those of its configuration. ``key`` is the setting that names it, for messages.
 
     Raises:
         RunError: there is none, or a file is missing, cut off or of another kind.
     """
     path = Path(place)
     if path.suffix != ".zip":
-        return load_checkpoint(place)
+        return load_checkpoint(place, key=key)
     if not path.is_file():
-        raise RunError(f"checkpoint={place}: no such file")
+        raise RunError(f"{key}={place}: no such file")
     if (path.parent / LAYOUT).is_file() and path.name == "policy.zip":
-        return load_checkpoint(path.parent)
+        return load_checkpoint(path.parent, key=key)
     if not (path.parent / CONFIG).is_file():
-        raise RunError(f"checkpoint={place}: the experiment is missing; put its {CONFIG} beside the zip")
-    return _load_alone(path)
+        raise RunError(f"{key}={place}: the experiment is missing; put its {CONFIG} beside the zip")
+    return _load_alone(path, key)
 
 
-def _load_alone(path: Path) -> Checkpoint:
+def _load_alone(path: Path, key: str) -> Checkpoint:
     config = load_config(path.parent / CONFIG)
     walk = WalkEnv(config, num_envs=1)
     layout = Layout.of(walk)
     walk.close()
-    with reading(path):
+    with reading(path, key=key):
         policy = read_parameters(path)["policy"]
         with zipfile.ZipFile(path) as archive:
             steps = int(json.loads(archive.read("data")).get("num_timesteps", 0))  # plain JSON; its pickles stay shut
