@@ -24,7 +24,7 @@ from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import BoundTerm, bind
 from myoassist.model.build import build_model, ground_generator
 from myoassist.model.index import ModelIndex
-from myoassist.reference.motion import read_gait
+from myoassist.reference.reading import read_gait
 from myoassist.reference.retarget import Reference, no_reference, retarget
 from myoassist.sim.arrays import (
     Arrays,

@@ -75,19 +75,6 @@ def fit_harmonics(values: np.ndarray, order: int) -> Harmonics:
     return Harmonics(float(spectrum[0].real), 2 * spectrum[1 : order + 1].real, -2 * spectrum[1 : order + 1].imag)
 
 
-def read_gait(config: ReferenceConfig) -> Gait:
-    """The configured gait: harmonics as they are, any other motion imported.
-
-    Raises:
-        ReferenceError: it cannot be read, or is no walking; one line that says what and where.
-    """
-    if holds_harmonics(config):
-        return load_gait(config.path)
-    from myoassist.reference.importing import import_motion  # SciPy's filters are slow to import
-
-    return import_motion(config).gait
-
-
 def holds_harmonics(config: ReferenceConfig) -> bool:
     """Whether the configured motion is a gait of harmonics already."""
     return config.path is None or Path(config.path).suffix.lower() in (".yaml", ".yml")
