@@ -114,10 +114,12 @@ class TestSensorsNobodyReads:
         sim, everything = self.sim(built, wanted), self.sim(built, None)
         ctrl = np.full((3, built.index.nu), 0.3)
         place = built.index.sensors["length.soleus_r"]
-        sim.step(ctrl), everything.step(ctrl)
+        for one in (sim, everything):
+            one.step(ctrl)
         assert not sim.sensordata[:, place].any()
         wanted.add("length.soleus_r")
-        sim.step(ctrl), everything.step(ctrl)
+        for one in (sim, everything):
+            one.step(ctrl)
         assert np.array_equal(sim.sensordata[:, place], everything.sensordata[:, place])
         assert (sim.sensordata[:, place] > 0.1).all()  # m
 
