@@ -16,7 +16,7 @@ import sys
 import time
 
 import numpy as np
-from throughput import MODELS, START_STD, TERRAINS, experiment, machine
+from common import MODELS, START_STD, TERRAINS, experiment, machine
 
 from myoassist.env.walk import WalkEnv
 

@@ -177,9 +177,7 @@ def _overrides_first(arguments: list[str], overrides: list[str]) -> list[str]:
     return [*overrides, *flags]
 
 
-def _check_request(
-    config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None
-) -> list[str]:
+def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None) -> list[str]:
     """Compose every run of the request; overrides that belong to it beside those that were typed.
 
     Raises:

@@ -90,7 +90,9 @@ class OnPolicyConfig:
         0, ge=0, help="control steps between new matrices of state-dependent noise; 0 takes plain noise"
     )
     update_threads: int = setting(
-        0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one"
+        0,
+        ge=0,
+        help="torch threads during the update; 0 takes all cores where layers are large, else one, as collection does",
     )
     normalize: NormalizeConfig = setting(NormalizeConfig(), help="running normalisation")
 
@@ -168,7 +170,9 @@ class OffPolicyConfig:
     learning_rate: float | Schedule = setting(3e-4, gt=0, le=1, help="of Adam")
     discount: float = setting(0.99, gt=0, le=1, help="gamma")
     update_threads: int = setting(
-        0, ge=0, help="torch threads during the update; 0 takes all cores, collection always uses one"
+        0,
+        ge=0,
+        help="torch threads during the update; 0 takes all cores where layers are large, else one, as collection does",
     )
     normalize: NormalizeConfig = setting(NormalizeConfig(), help="running normalisation")
 

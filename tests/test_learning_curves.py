@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import math
 import os
 import signal
@@ -26,10 +27,7 @@ PROGRAM = REPOSITORY / "benchmarks" / "learning.py"
 def modules() -> Iterator[tuple[ModuleType, ModuleType]]:
     """``learning`` and ``learning_curves``, which lie beside each other as programs do."""
     sys.path.insert(0, str(PROGRAM.parent))
-    import learning
-    import learning_curves
-
-    yield learning, learning_curves
+    yield importlib.import_module("learning"), importlib.import_module("learning_curves")
     sys.path.remove(str(PROGRAM.parent))
 
 

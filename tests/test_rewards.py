@@ -13,7 +13,7 @@ from myoassist.config import RewardTermConfig
 from myoassist.env.walk import WalkEnv
 from myoassist.mdp import rewards
 from myoassist.mdp.rewards import REWARDS
-from myoassist.mdp.state import WalkState
+from myoassist.mdp.state import SIDES, WalkState
 from myoassist.mdp.terms import Motors, Muscles, bind
 from myoassist.model.terrain import Ground, HeightGrid
 
@@ -116,6 +116,18 @@ class TestLoads:
         # 1120 N of 800 N is 1.4: -0.02 * (1.4 - 1.2); 960 N is 1.2 and free
         assert term("foot_load")(state) == pytest.approx([-0.004, 0.0])
         assert term("foot_load", threshold=1.0)(state) == pytest.approx([-0.008, -0.004])
+
+    def test_foot_impact_is_the_largest_force_within_the_step(self) -> None:
+        state = stand_in_state()
+        sensors = np.zeros((2, 3, state.sensordata.shape[1]))  # three physics steps of two walkers
+        columns = [state.index.sensor_columns("contact", state.index.soles[side])[2] for side in SIDES]
+        sensors[0, :, columns[0]] = [400.0, 1600.0, 900.0]  # a blow of 2 body weights, gone at the end of the step
+        sensors[0, :, columns[1]] = [900.0, 100.0, 0.0]
+        sensors[1, :, columns[1]] = [0.0, np.nan, 800.0]  # physics failed
+        state.sim.substeps_taken = (np.zeros(0), sensors)  # type: ignore[misc]
+        # -0.02 * (2.0 - 1.2); the second row holds no force that is known
+        assert term("foot_impact")(state) == pytest.approx([-0.016, 0.0])
+        assert term("foot_impact", threshold=1.5)(state)[0] == pytest.approx(-0.01)
 
 
 def walked(call, steps: list[dict]) -> np.ndarray:
@@ -337,7 +349,7 @@ class TestOnTheBody:
 def test_every_term_is_tested_here() -> None:
     assert set(REWARDS) == {
         *("forward", "joint_position", "joint_velocity", "activation", "smoothness", "action_rate", "device_effort"),
-        *("alive", "joint_limit", "foot_load", "step_duration", "step_speed", "step_effort"),
+        *("alive", "joint_limit", "foot_load", "foot_impact", "step_duration", "step_speed", "step_effort"),
         *("symmetry", "foot_clearance"),
         "metabolic_rate",  # in test_metabolics.py
     }

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mujoco
 import numpy as np
 import pytest
 from helpers import stand_in_index, stand_in_state, stand_in_task
 
 from myoassist.config import TermConfig
-from myoassist.mdp.state import WalkState
+from myoassist.errors import ConfigError
+from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import bind
+from myoassist.sim.arrays import take_arrays
+
+
+def bound(task: Task, name: str, **params) -> Any:
+    config = TermConfig(func=name, params=params)
+    return bind(TERMINATIONS, config, task, name=name, kind="termination", where="termination.terms.x").call
 
 
 def ends(state: WalkState, name: str, **params) -> list[bool]:
-    config = TermConfig(func=name, params=params)
-    term = bind(TERMINATIONS, config, state.task, name=name, kind="termination", where="termination.terms.x")
-    return term.call(state).tolist()
+    return bound(state.task, name, **params)(state).tolist()
+
+
+def made(**params) -> Any:
+    return bound(stand_in_task(), "out_of_trajectory", **params)
 
 
 class TestFall:
@@ -92,6 +103,30 @@ class TestOutOfTrajectory:
         state = stand_in_state(reference_position=[0.9, 0.0, 0.5, -0.3])
         state.qpos[:, 5] = 3.0
         assert ends(state, "out_of_trajectory", limits={"pelvis_tilt": 0.4}) == [False, False]
+
+
+class TestTightening:
+    def test_limits_shrink_between_two_counts_of_steps(self) -> None:
+        state = stand_in_state()
+        state.qpos[0, 4] = 0.4  # rad off at the right hip
+        state.qpos[1, 4] = 0.2
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, tighten_from=4, tighten_until=12)
+        # two walkers: 2, 4, 6, 8, 10, 12, 14 steps; limits 0.5, 0.5, 0.4375, 0.375, 0.3125, 0.25, 0.25 rad
+        ended = [term(state).tolist() for _ in range(7)]
+        assert ended == [[False, False]] * 3 + [[True, False]] * 4
+        state.qpos[1, 4] = 0.26
+        assert term(state).tolist() == [True, True]
+
+    def test_the_count_goes_on_over_episodes_and_stops(self) -> None:
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, tighten_until=100)
+        term(stand_in_state())
+        term.reset(np.array([0, 1]))
+        assert take_arrays(term)["_steps"] == pytest.approx([2.0])
+
+    @pytest.mark.parametrize("wrong", [{"tighten_to": 0.0}, {"tighten_to": 1.5}, {"tighten_from": 5}])
+    def test_a_wrong_span_is_one_line(self, wrong: dict) -> None:
+        with pytest.raises(ConfigError, match="tighten_to is a share"):
+            made(limits={"hip_r": 0.5}, **wrong)
 
 
 def test_every_term_is_tested_here() -> None:

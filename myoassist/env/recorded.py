@@ -201,8 +201,7 @@ def _human_mass(walk: WalkEnv) -> float:
     """Mass of the walker without the device, kg: the bodies that the bare model has too."""
     bare = compose(walk.config.model, DeviceConfig(name="none"))
     own = {body.name for body in bare.bodies}
-    model = walk.sim.models[0]
-    return float(sum(model.body_mass[i] for i in range(model.nbody) if model.body(i).name in own))
+    return sum(mass for name, mass in walk.index.masses.items() if name in own)
 
 
 def units(walk: WalkEnv, columns: dict[str, list[str]]) -> dict[str, dict[str, str]]:

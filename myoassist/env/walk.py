@@ -24,7 +24,7 @@ from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import BoundTerm, bind
 from myoassist.model.build import build_model, ground_generator
 from myoassist.model.index import ModelIndex
-from myoassist.reference.importing import read_gait
+from myoassist.reference.reading import read_gait
 from myoassist.reference.retarget import Reference, no_reference, retarget
 from myoassist.sim.arrays import (
     Arrays,
@@ -119,7 +119,9 @@ class WalkEnv:
             actions=self.action_map.names,
         )
         substeps = config.model.physics_hz // config.model.control_hz
-        self.sim = BatchSim(built.models, num_envs=self.num_envs, substeps=substeps, threads=threads)
+        self.sim = BatchSim(
+            built.models, num_envs=self.num_envs, substeps=substeps, threads=threads, sensed=built.index.sensed
+        )
         return model
 
     def _bind(self, terms: dict, registry: dict, kind: str, where: str) -> list[BoundTerm]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -26,32 +27,30 @@ class CsvWriter(KVWriter):
     def __init__(self, path: Path, *, resumed_at: int | None = None) -> None:
         self._path = path
         self._columns: list[str] = []
-        self._rows: list[dict[str, Any]] = [] if resumed_at is None else _rows_until(path, resumed_at)
         self._file = path.open("a", newline="", encoding="utf-8")
         if resumed_at is not None:
-            self._rewrite()
+            self._rewrite(_rows_until(path, resumed_at))
 
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         row = {key: _plain(value) for key, value in key_values.items() if _is_number(value)}
         row[STEPS] = step
-        self._rows.append(row)
         if set(row) <= set(self._columns):
             self._writer(self._file).writerow(row)
             self._file.flush()
             return
-        self._rewrite()
+        self._rewrite([*_rows_until(self._path), row])
 
     def _writer(self, file: Any) -> csv.DictWriter:
         return csv.DictWriter(file, fieldnames=self._columns, restval="")
 
-    def _rewrite(self) -> None:
-        names = {name for earlier in self._rows for name in earlier}
+    def _rewrite(self, rows: list[dict[str, Any]]) -> None:
+        names = {name for row in rows for name in row}
         self._columns = [STEPS, *sorted(names - {STEPS})]
         partial = self._path.with_name(f".{self._path.name}.partial")
         with partial.open("w", newline="", encoding="utf-8") as file:
             writer = self._writer(file)
             writer.writeheader()
-            writer.writerows(self._rows)
+            writer.writerows(rows)
             file.flush()
             os.fsync(file.fileno())
         self._file.close()  # before the rename: Windows does not replace an open file
@@ -62,7 +61,7 @@ class CsvWriter(KVWriter):
         self._file.close()
 
 
-def _rows_until(path: Path, steps: int) -> list[dict[str, Any]]:
+def _rows_until(path: Path, steps: float = math.inf) -> list[dict[str, Any]]:
     """Whole rows of ``path`` up to ``steps``; what a killed process wrote after its last checkpoint is left out."""
     if not path.exists():
         return []

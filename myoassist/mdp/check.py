@@ -24,7 +24,7 @@ from myoassist.model.build import build_model
 from myoassist.model.compose import check_pair
 from myoassist.model.muscle_groups import by_muscle
 from myoassist.model.names import Names, known_names
-from myoassist.reference.importing import read_gait
+from myoassist.reference.reading import read_gait
 
 
 def check_task(config: TrainConfig) -> None:

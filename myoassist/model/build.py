@@ -14,7 +14,7 @@ from myoassist.model.condition import apply_condition
 from myoassist.model.contact import restrict_contact, sole_geoms
 from myoassist.model.coupling import find_coupling
 from myoassist.model.index import ModelIndex, independent_joints, make_index
-from myoassist.model.lean import strip_drawing
+from myoassist.model.lean import join_bodies, skip_idle_stages, strip_drawing
 from myoassist.model.looks import add_looks
 from myoassist.model.posture import standing_pose
 from myoassist.model.sensors import replace_sensors
@@ -72,8 +72,10 @@ def build_model(
     if drawing:
         add_looks(spec, full, ground)
     compiled = spec.compile()
+    if not drawing:
+        skip_idle_stages(compiled)
     apply_condition(compiled, condition or ConditionConfig(), body=model.body)
-    index = make_index(compiled, body=model.body, soles=names, standing=standing_pose(full, soles))
+    index = make_index(compiled, full, body=model.body, soles=names, standing=standing_pose(full, soles))
     return BuiltModel(models=_lay(compiled, ground, only), index=index, ground=ground)
 
 
@@ -102,6 +104,7 @@ def _equip(
         spec.delete(key)
     if not drawing:
         strip_drawing(spec, full)
+        join_bodies(spec, full)
     spec.option.timestep = 1.0 / model.physics_hz
     spec.option.integrator = _INTEGRATORS[model.integrator]
 

@@ -58,6 +58,8 @@ class ModelIndex:
     """What the task needs to know of a compiled model, by name.
 
     ``soles``: names of each side's sole geoms; ``sole_heights``: of their centres over the ground when standing, m.
+    ``masses``: of the bodies of the full model, kg; in the simulation's some are a part of others. ``sensed``: sensors
+    that somebody reads (see :meth:`sensor_columns`).
     """
 
     body: str
@@ -76,9 +78,15 @@ class ModelIndex:
     sole_heights: dict[str, float]
     coupling: Coupling
     loop_dofs: np.ndarray
-    mass: float
+    masses: dict[str, float]
     gravity: float
     standing_qpos: np.ndarray
+    sensed: set[str] = field(default_factory=set, compare=False)
+
+    @property
+    def mass(self) -> float:
+        """Mass of body and device, kg."""
+        return sum(self.masses.values())
 
     @property
     def body_weight(self) -> float:
@@ -91,8 +99,12 @@ class ModelIndex:
         return float(self.standing_qpos[self.joints["pelvis_ty"].qpos])
 
     def sensor_columns(self, quantity: str, names: list[str]) -> np.ndarray:
-        """Columns of ``sensordata`` of ``<quantity>.<name>`` for each name, concatenated."""
+        """Columns of ``sensordata`` of ``<quantity>.<name>`` for each name, concatenated.
+
+        Whoever reads a sensor asks here for its place: the simulation leaves out the others, whose columns are 0.
+        """
         spans = [self.sensors[f"{quantity}.{name}"] for name in names]
+        self.sensed.update(f"{quantity}.{name}" for name in names)
         return np.concatenate([np.arange(s.start, s.stop) for s in spans]) if spans else np.zeros(0, dtype=int)
 
 
@@ -215,8 +227,10 @@ def _sole_heights(model: mujoco.MjModel, soles: dict[str, list[str]], standing: 
     return {name: float(data.geom(name).xpos[2]) for side in soles.values() for name in side}
 
 
-def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], standing: np.ndarray) -> ModelIndex:
-    """Index a compiled simulation model. ``soles``: names of each side's sole geoms."""
+def make_index(
+    model: mujoco.MjModel, full: mujoco.MjModel, *, body: str, soles: dict[str, list[str]], standing: np.ndarray
+) -> ModelIndex:
+    """Index a compiled simulation model, which was ``full`` once. ``soles``: names of each side's sole geoms."""
     coupling = find_coupling(model)
     joints = list_joints(model, coupling, {side: [model.geom(n).id for n in names] for side, names in soles.items()})
     loops = loop_dofs(model)
@@ -242,7 +256,7 @@ def make_index(model: mujoco.MjModel, *, body: str, soles: dict[str, list[str]],
         sole_heights=_sole_heights(model, soles, standing),
         coupling=coupling,
         loop_dofs=loops,
-        mass=float(model.body_mass.sum()),
+        masses={full.body(which).name: float(full.body_mass[which]) for which in range(full.nbody)},
         gravity=float(-model.opt.gravity[2]),
         standing_qpos=standing,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mujoco
 import numpy as np
-from scipy.optimize import root_scalar
 
 from myoassist.errors import ModelError
 from myoassist.model.coupling import close_loops, find_coupling
@@ -100,6 +99,8 @@ def standing_pose(model: mujoco.MjModel, soles: dict[str, list[int]]) -> np.ndar
             raise ModelError(
                 f"one leg of the model is {abs(uneven):.3f} m longer than the other: it cannot stand on both"
             )
+        from scipy.optimize import root_scalar  # slow to import, and most bodies have even legs
+
         stance.bend(root_scalar(stance.bend, bracket=(-MOST_BEND, MOST_BEND), xtol=1e-6).root)
     stance.data.qpos[stance.joints["pelvis_ty"].qpos] -= max(stance.heights().values()) + SINK
     stance.settle()

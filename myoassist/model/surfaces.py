@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from myoassist.config import Harmonic, Rough, Slope, Stairs
 
@@ -32,6 +31,8 @@ def rough(config: Rough, x: np.ndarray, y: np.ndarray, rng: np.random.Generator)
     """Uniform noise, smoothed, stretched so that its largest height or depth is the amplitude."""
     noise = rng.uniform(-1, 1, size=(len(y), len(x)))
     sigma = (config.smoothing / _spacing(y), config.smoothing / _spacing(x))
+    from scipy.ndimage import gaussian_filter  # slow to import; level ground needs none of it
+
     smooth = gaussian_filter(noise, sigma=sigma if len(y) > 1 else (0, sigma[1]), mode="nearest")
     return config.amplitude * smooth / max(np.abs(smooth).max(), 1e-12) * _fade(x)
 

@@ -11,7 +11,7 @@ from myoassist.config import ReferenceConfig
 from myoassist.errors import ReferenceError
 from myoassist.model.naming import LEG_COORDINATES
 from myoassist.reference.cycles import PHASES, SAGITTAL, Strides, cut_strides, reach
-from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, load_gait
+from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, holds_harmonics, load_gait
 from myoassist.reference.report import Report
 from myoassist.reference.series import SPEED, make_series
 from myoassist.reference.tables import read_table
@@ -45,11 +45,6 @@ class Imported:
     phase_shift: float = 0.0
 
 
-def read_gait(config: ReferenceConfig) -> Gait:
-    """The configured gait. Raises ReferenceError as :func:`import_motion`."""
-    return import_motion(config).gait
-
-
 def import_motion(config: ReferenceConfig) -> Imported:
     """Read the configured motion: harmonics as they are, anything else through all the steps of this module.
 
@@ -57,7 +52,7 @@ def import_motion(config: ReferenceConfig) -> Imported:
         ReferenceError: it cannot be read, or is no walking; one line that says what and where.
     """
     report = Report(f"Motion {config.path or 'of the project'}")
-    if config.path is None or Path(config.path).suffix.lower() in (".yaml", ".yml"):
+    if holds_harmonics(config) or config.path is None:
         gait = load_gait(config.path)
         report.say(f"harmonics of a stride of {gait.cycle_seconds:.3f} s at {gait.speed:.3f} m/s, taken as they are")
         return Imported(gait, report, {})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from myoassist.config import ReferenceConfig
 from myoassist.errors import ReferenceError
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "normal_walking.yaml"
@@ -72,6 +73,11 @@ def fit_harmonics(values: np.ndarray, order: int) -> Harmonics:
     """Fit the first ``order`` harmonics to values ``(n,)`` sampled evenly over one cycle, the first at phase 0."""
     spectrum = np.fft.rfft(values) / len(values)
     return Harmonics(float(spectrum[0].real), 2 * spectrum[1 : order + 1].real, -2 * spectrum[1 : order + 1].imag)
+
+
+def holds_harmonics(config: ReferenceConfig) -> bool:
+    """Whether the configured motion is a gait of harmonics already."""
+    return config.path is None or Path(config.path).suffix.lower() in (".yaml", ".yml")
 
 
 def load_gait(path: str | Path | None = None) -> Gait:

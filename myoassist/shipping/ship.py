@@ -31,7 +31,12 @@ from myoassist.shipping.card import task_of, training_of, write_card
 from myoassist.shipping.measure import EPISODES, SECONDS, SEED, TOLERANCE, measured, short_check
 
 MOST_KB = 1000  # of the files of a policy
-OF_RESULTS = ("evaluation=default", "checkpoint=default", "logging=tensorboard", "view=none")  # not those of the training
+OF_RESULTS = (
+    "evaluation=default",
+    "checkpoint=default",
+    "logging=tensorboard",
+    "view=none",
+)  # not those of the training
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same policy gives the same file
 
 

@@ -12,6 +12,7 @@ from myoassist.processes import available_cores
 from myoassist.sim.arrays import Arrays, matching
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
+_NEVER = int(mujoco.mjtStage.mjSTAGE_NONE)
 
 
 class BatchSim:
@@ -21,15 +22,27 @@ class BatchSim:
     views into it. ``sensordata`` ``(num_envs, nsensordata)`` belongs to the start of the last physics step, as MuJoCo
     computes sensors before it integrates. ``ground`` ``(num_envs,)`` numbers the model of each row (see :meth:`place`).
 
+    Sensors that nobody reads are not computed and are 0: ``sensed`` holds the names of those that are, and may grow
+    from one step to the next; None computes all.
+
     The trajectory of a row depends on its own state, model and controls only, not on the number of threads.
     """
 
-    def __init__(self, models: list[mujoco.MjModel], *, num_envs: int, substeps: int, threads: int = 0) -> None:
+    def __init__(
+        self,
+        models: list[mujoco.MjModel],
+        *,
+        num_envs: int,
+        substeps: int,
+        threads: int = 0,
+        sensed: set[str] | None = None,
+    ) -> None:
         first = models[0]
         self.num_envs, self.substeps = num_envs, substeps
         self.threads = threads or available_cores()
         self.ground = np.arange(num_envs) % len(models)
         self.models = models
+        self._sensed, self._sensing, self._stages = sensed, -1, first.sensor_needstage.copy()
         self._rows = [models[which] for which in self.ground]
         self._data = [mujoco.MjData(first) for _ in range(self.threads)]
         self._pool = rollout.Rollout(nthread=self.threads if self.threads > 1 else 0)
@@ -83,6 +96,8 @@ class BatchSim:
         downstream meets a number that is not finite.
         """
         self._controls[:] = ctrl[:, None] if ctrl.ndim == 2 else ctrl
+        if self._sensed is not None and len(self._sensed) != self._sensing:
+            self._sense(self._sensed)
         self._pool.rollout(
             self._rows,
             self._data,
@@ -100,6 +115,16 @@ class BatchSim:
             state[failed], sensordata[failed] = _finite(self.state[failed]), _finite(self.sensordata[failed])
         self.state[:], self.sensordata[:] = state, sensordata
         return failed
+
+    def _sense(self, names: set[str]) -> None:
+        """Compute the sensors of these names only."""
+        first = self.models[0]
+        read = np.array([first.sensor(sensor).name in names for sensor in range(first.nsensor)], dtype=bool)
+        for model in self.models:
+            model.sensor_needstage[:] = np.where(read, self._stages, _NEVER)
+        for data in self._data:
+            data.sensordata[:] = 0.0
+        self._sensing = len(names)
 
     @property
     def controls(self) -> np.ndarray:

@@ -65,10 +65,7 @@ class Result:
     def tell(self) -> None:
         """Say how the search stands and what is best."""
         counts = self._counts()
-        say(
-            "search: "
-            + (", ".join(f"{n} {state}" for state, n in counts.items()) or "empty")
-        )
+        say("search: " + (", ".join(f"{n} {state}" for state, n in counts.items()) or "empty"))
         failed = self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         reasons = Counter(_reason(trial) for trial in failed).most_common()
         for reason, number in reasons[:_MOST_SHOWN]:

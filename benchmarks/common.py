@@ -1,0 +1,52 @@
+"""What the benchmarks share: experiments, and what the numbers depend on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import hydra
+import mujoco
+import numpy as np
+from omegaconf import OmegaConf
+
+from myoassist.commandline import config_dir
+from myoassist.config import TrainConfig
+from myoassist.parsing import parse_config
+
+MODELS = {"22muscle": "walk", "26muscle": "walk_3d", "80muscle": "walk_3d"}  # and the observation of each
+TERRAINS = ("flat", "rough", "harmonic", "slope", "stairs", "mixed", "curriculum")
+START_STD = 0.22  # of the actions, as in a policy that has not learned yet
+
+
+def experiment(model: str, terrain: str, num_envs: int, threads: int, *others: str) -> TrainConfig:
+    """The default experiment on a model and a terrain."""
+    choices = [f"model={model}", f"observation={MODELS[model]}", f"terrain={terrain}"]
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        composed = hydra.compose("train", [*choices, f"num_envs={num_envs}", f"threads={threads}", *others])
+    plain: Any = OmegaConf.to_container(composed, resolve=True)
+    return parse_config(plain)
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers depend on: cores, their model, load, versions."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cores": os.cpu_count(),
+        "cpu": names[0] if names else platform.processor() or platform.machine(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "mujoco": mujoco.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def middle(values: list[float] | np.ndarray) -> tuple[float, float]:
+    """Median, and distance of the quartiles."""
+    low, median, high = np.quantile(np.asarray(values), [0.25, 0.5, 0.75])
+    return float(median), float(high - low)
