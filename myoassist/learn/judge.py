@@ -129,5 +129,8 @@ def record_evaluation(logger: Logger, result: Evaluation, *, under: str = "eval"
 
 
 def score(evaluation: dict[str, Any]) -> tuple[float, float]:
-    """What makes a policy better: more episodes to the end, then more distance."""
-    return float(evaluation["completed"]), float(evaluation["distance"])
+    """What makes a policy better: more episodes to the end, then more reward.
+
+    Not distance, which would prefer a walker that is faster than it was asked to be.
+    """
+    return float(evaluation["completed"]), float(evaluation["total_reward"])
