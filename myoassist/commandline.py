@@ -31,7 +31,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, syntax_problem
-from myoassist.multirun import compare_sweeps
+from myoassist.multirun import compare_sweeps, jobs_not_started
 from myoassist.sweep.launcher import check_installed, take_failures
 from myoassist.sweep.plugins import register
 from myoassist.sweep.space import merged, runs_to_check
@@ -41,11 +41,17 @@ _MOST_CHECKED = 100  # runs of a sweep that are composed beforehand; about 0.1 s
 
 
 class RunsFailedError(MyoAssistError):
-    """A sweep of which some runs failed; ``lines`` has one on each."""
+    """A sweep of which some runs failed; ``lines`` has one on each.
 
-    def __init__(self, lines: list[str]) -> None:
+    Args:
+        not_started: runs that were asked for and not begun: with ``hydra.sweeper.max_batch_size``, Hydra's sweeper
+            stops after a batch with a failure.
+    """
+
+    def __init__(self, lines: list[str], not_started: int = 0) -> None:
         runs = "1 run" if len(lines) == 1 else f"{len(lines)} runs"
-        self.lines = [f"{runs} failed, the others are whole", *lines]
+        left = f", {not_started} not started (the same command with this hydra.sweep.dir starts them)"
+        self.lines = [f"{runs} failed{left if not_started else ''}, the others are whole", *lines]
         super().__init__("\n".join(self.lines))
 
 
@@ -134,7 +140,7 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
         main()
     except Exception as error:
         if lines := take_failures():
-            raise RunsFailedError(lines) from error
+            raise RunsFailedError(lines, jobs_not_started()) from error
         raise
     finally:
         sys.argv = own_arguments

@@ -18,7 +18,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from myoassist.runs.jobs import Job, note_job, plan_jobs
+from myoassist.runs.jobs import Job, note_job, plan_jobs, read_jobs
 from myoassist.runs.status import describe_error
 
 _MOST_PLANNED = 10_000
@@ -67,6 +67,11 @@ def _planned(config: DictConfig) -> list[tuple[str, ...]]:
         else:
             return []
     return list(itertools.islice(itertools.product(*values.values()), _MOST_PLANNED))
+
+
+def jobs_not_started() -> int:
+    """How many jobs of the sweep that this process runs were asked for and never begun; before it is compared."""
+    return sum(not job.started for job in read_jobs(_running[-1]).values()) if _running else 0
 
 
 def compare_sweeps() -> None:

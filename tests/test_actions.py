@@ -159,12 +159,13 @@ def test_devices_that_push_both_ways(build, device: str, most: float) -> None:
 def test_the_tutorial_motor_pushes_the_foot_down() -> None:
     """Full effort turns the ankle into plantarflexion (negative), no effort gives no torque."""
     walker = WalkEnv(experiment("action=clip", "termination=fall", "reset.bank_size=1"), num_envs=2, threads=1)
+    column = walker.index.sensor_columns("force", ["Exo_R"])[0]  # before the step: sensors nobody asks for stay 0
     walker.reset(seed=0)
     action = np.full((2, len(walker.action_map)), -1.0)
     action[1, -2:] = 1.0
     walker.step(action)
     ankle = walker.index.joints["ankle_angle_r"].dof
-    torque = walker.sim.sensordata[:, walker.index.sensor_columns("force", ["Exo_R"])[0]]
+    torque = walker.sim.sensordata[:, column]
     assert torque == pytest.approx([0.0, -100.0], abs=1e-6)  # N m
     assert walker.state.qvel[1, ankle] < walker.state.qvel[0, ankle] - 1.0
     walker.close()

@@ -125,6 +125,29 @@ def test_last_and_best_are_kept_and_old_replay_buffers_go(tmp_path: Path) -> Non
     assert not (tmp_path / ".step_7.123.partial").exists()
 
 
+def test_all_stay_where_the_best_cannot_be_told_and_removals_take_the_name_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        (tmp_path / f"step_{number}").mkdir()
+        (tmp_path / f"step_{number}" / "layout.json").touch()
+    (tmp_path / "best.json").write_text("{")
+    prune_checkpoints(tmp_path, 1)
+    assert len(list_checkpoints(tmp_path)) == 4
+    write_best(tmp_path, tmp_path / "step_1", {})
+
+    def fail(path: Path, **_: Any) -> None:
+        if path.exists():
+            raise OSError("cut short")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="cut short"):
+        patch.setattr("myoassist.runs.checkpoints.shutil.rmtree", fail)
+        prune_checkpoints(tmp_path, 1)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step_1", "step_2", "step_3"]
+    prune_checkpoints(tmp_path, 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.json", "step_1", "step_3"]
+
+
 @pytest.mark.parametrize("fails", ["save_config", "flush"])
 def test_interrupted_write_leaves_no_checkpoint(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str

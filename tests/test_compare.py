@@ -12,22 +12,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import experiment
 from running import command
 from test_report import check_self_contained
 from test_runs import make_run, script
 
+from myoassist.config_search import SearchConfig
 from myoassist.errors import ConfigError, RunError
+from myoassist.learn.run_folder import note_resumption
+from myoassist.learn.trial import trial_values
 from myoassist.multirun import _running, compare_sweeps
 from myoassist.places import SWEEP_PAGE, SWEEP_TABLE
 from myoassist.processes import child_environment
 from myoassist.runs.comparing import compare
-from myoassist.runs.comparison import compare_outcomes
+from myoassist.runs.comparison import as_text, compare_outcomes
 from myoassist.runs.gathering import gather
 from myoassist.runs.groups import Parameter, group_runs, parameters, short_names, spread
 from myoassist.runs.importance import importance
-from myoassist.runs.jobs import Job, note_job, plan_jobs, read_jobs
-from myoassist.runs.metrics import measure_of
-from myoassist.runs.outcome import by_key
+from myoassist.runs.jobs import Job, note_failure, note_job, plan_jobs, read_jobs
+from myoassist.runs.metrics import direction_of, measure_of
+from myoassist.runs.outcome import by_key, run_outcome
 from myoassist.runs.plots import mean_curve
 
 RATES, SEEDS = ("1e-4", "3e-4"), ("0", "1", "2")
@@ -93,9 +97,66 @@ def test_less_can_be_better(sweep: Path) -> None:
     assert compare_outcomes(outcomes, [sweep], minimize=True).best == 0
     assert compare_outcomes(outcomes, [sweep], metric="best/distance").objective.unit == "m"
     assert measure_of("gait/walk/knee_angle.rmse").lower and measure_of("gait/walk/knee_angle.rmse").unit == "deg"
-    assert not measure_of("eval/speed").lower and measure_of("train/value_loss").lower
+    assert not measure_of("eval/distance").guessed and not measure_of("best/distance").guessed
     with pytest.raises(ConfigError, match="eval/distance"):
         compare_outcomes(outcomes, [sweep], metric="eval/distanse")
+
+
+def test_a_direction_that_nobody_knows_is_said(sweep: Path) -> None:
+    for unclear in ("gait/propulsion_impulse", "gait/walk/ground_force.first_peak", "eval/speed", "time/evaluation_s"):
+        assert measure_of(unclear).guessed and not measure_of(unclear).lower
+        assert not measure_of(unclear, minimize=True).guessed and direction_of(unclear) is None
+    assert direction_of("gait/walk/cost_of_transport") == direction_of("best/activation") == "minimize"
+    said = "of eval/episodes more is taken to be better; --minimize turns it"
+    assert said in as_text(compare_outcomes(gather([sweep]), [sweep], metric="eval/episodes"))
+    assert said not in as_text(compare_outcomes(gather([sweep]), [sweep], metric="eval/episodes", minimize=True))
+
+
+def add_evaluation(run: Path, steps: int, cost: float | None) -> None:
+    """An evaluation made in training, analysed where there is a cost of transport."""
+    trial = run / "evaluations" / f"step_{steps:010d}" / "walk"
+    trial.mkdir(parents=True)
+    (trial.parent / "evaluation.json").write_text(json.dumps({"steps": steps, "in_training": True}))
+    if cost is not None:
+        (trial / "metrics.json").write_text(json.dumps({"metrics": {"cost_of_transport": {"mean": cost}}}))
+
+
+def test_gait_metrics_are_those_of_the_evaluation_beside_them(sweep: Path) -> None:
+    cost, search = "gait/cost_of_transport", SearchConfig(objective=["gait/cost_of_transport"])
+    run = sweep / "0"  # rows at 50 and 100 steps, the last one with an evaluation
+    add_evaluation(run, 50, 9.0)
+    add_evaluation(run, 100, None)
+    assert cost not in run_outcome(run, "0").values
+    with pytest.raises(RunError, match=r"the policy after 100 steps, its last, has no gait metrics"):
+        trial_values(search, run)
+    (run / "evaluations" / "step_0000000100" / "walk" / "metrics.json").write_text(
+        json.dumps({"metrics": {"cost_of_transport": {"mean": 4.0}}})
+    )
+    assert trial_values(search, run) == [4.0]
+    with (run / "metrics.csv").open("w") as file:
+        file.write("time/total_timesteps,eval/distance\n50,10.0\n100,\n")
+    assert run_outcome(run, "0").values[cost] == 9.0
+    with pytest.raises(RunError, match="its last, was not evaluated"):
+        trial_values(search, run)
+    (run / "metrics.csv").write_text("time/total_timesteps,eval/distance\n80,\n110,10.0\n")  # rows now and then
+    assert run_outcome(run, "0").values[cost] == 4.0
+
+
+def test_a_run_that_goes_on_loses_the_numbers_of_its_earlier_end(sweep: Path) -> None:
+    run = sweep / "0"
+    (run / "evaluation.json").write_text(json.dumps({"distance": 99.0}))
+    assert run_outcome(run, "0").values["eval/distance"] == 99.0
+    note_resumption(run, experiment("experiment=smoke"), steps=100)
+    assert run_outcome(run, "0").values["eval/distance"] == 10.0
+
+
+def test_a_failure_noted_from_outside_keeps_the_run_folder(tmp_path: Path) -> None:
+    note_job(tmp_path, Job(3, ("seed=1",), True, folder="walk_3"))
+    note_failure(tmp_path, 3, ("seed=1",), "killed by SIGKILL")
+    job = read_jobs(tmp_path)[3]
+    assert (job.folder, job.ended, job.reason, job.overrides) == ("walk_3", "failed", "killed by SIGKILL", ("seed=1",))
+    note_failure(tmp_path, 4, ("seed=2",), "no memory")
+    assert read_jobs(tmp_path)[4].folder == "4"
 
 
 def test_a_search_is_sorted_by_its_own_objective(sweep: Path) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from running import REPOSITORY, command, rows
 
+from myoassist.config_launch import LocalLaunch, SlurmLaunch
 from myoassist.learn.callbacks import Stopper
 from myoassist.processes import CORES, available_cores
+from myoassist.sweep import apart, slurm_queue, submitted
+from myoassist.sweep.jobs import JobsGoOn, error_of
 from myoassist.sweep.launcher import ENGINES
 
 PROGRAM = """
-import os, signal, sys
+import os, signal, subprocess, sys
 from pathlib import Path
 from myoassist import commandline
 from myoassist.errors import ConfigError
@@ -31,6 +38,7 @@ def run(config):
         case 2: os.kill(os.getpid(), signal.SIGKILL)
         case 3: raise MemoryError("no memory for the replay buffer")
         case 4: os._exit(7)
+        case 10: raise subprocess.CalledProcessError(returncode=3, cmd="ffmpeg")  # can be pickled, not unpickled
     folder = commandline.sweep_dir()
     (folder / "whole.txt").write_text(str(config.seed))
     return 0.5
@@ -39,7 +47,7 @@ folder = Path(sys.argv.pop(1))
 commandline.config_dir = lambda: folder
 sys.exit(commandline.hydra_entry("train", run))
 """
-RUNS = ("0", "1", "2", "3", "4", "5")
+RUNS = ("0", "1", "2", "3", "4", "10", "5")
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +79,88 @@ def call(program: list[str], folder: Path, *arguments: str, **environment: str) 
 def test_every_run_is_run_and_every_failure_named(program: list[str], tmp_path: Path, launch: str) -> None:
     done = call(program, tmp_path, "-m", f"launch={launch}", f"seed={','.join(RUNS)}", "hydra.sweep.dir=sweep")
     assert done.returncode == 1, done.stderr
-    assert sorted(path.parent.name for path in tmp_path.glob("sweep/*/whole.txt")) == ["0", "5"]
+    assert sorted(path.parent.name for path in tmp_path.glob("sweep/*/whole.txt")) == ["0", "6"]
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert errors[0] == "error: 4 runs failed, the others are whole"
+    assert errors[0] == "error: 5 runs failed, the others are whole"
     named = {line.split()[1]: line for line in errors[1:]}
-    assert sorted(named) == ["#1", "#2", "#3", "#4"]
+    assert sorted(named) == ["#1", "#2", "#3", "#4", "#5"]
     assert named["#1"] == "error: #1 seed=1: seed: 1 is not allowed here"
     assert named["#2"].startswith("error: #2 seed=2: its process was killed")
     assert named["#3"] == "error: #3 seed=3: MemoryError: no memory for the replay buffer"
     assert named["#4"].startswith("error: #4 seed=4: its process ")
+    told = "CalledProcessError: Command 'ffmpeg' returned non-zero exit status 3."
+    assert named["#5"] == f"error: #5 seed=10: {told}"
+
+
+@pytest.mark.slow
+def test_runs_that_hydra_does_not_come_to_are_counted(program: list[str], tmp_path: Path) -> None:
+    sweep = ("seed=1,0,5", "hydra.sweep.dir=sweep", "hydra.sweeper.max_batch_size=1")
+    done = call(program, tmp_path, "-m", *sweep)
+    assert done.returncode == 1
+    (line, failure) = (line for line in done.stderr.splitlines() if line.startswith("error: "))
+    assert failure.startswith("error: #0 seed=1: ")
+    assert line == (
+        "error: 1 run failed, 2 not started (the same command with this hydra.sweep.dir starts them), "
+        "the others are whole"
+    )
+
+
+def test_a_result_that_cannot_be_read_is_a_failed_run(tmp_path: Path) -> None:
+    job: Any = SimpleNamespace(overrides=("seed=1",))
+    sent: Any = SimpleNamespace(
+        paths=SimpleNamespace(result_pickle=tmp_path / "result.pkl", stdout=tmp_path / "log.out")
+    )
+    error = subprocess.CalledProcessError(returncode=3, cmd="ffmpeg")
+    sent.paths.result_pickle.write_bytes(pickle.dumps(("success", error)))
+    assert "its result cannot be read (TypeError: " in str(error_of(submitted._result(job, sent)))
+    sent.paths.result_pickle.write_bytes(pickle.dumps(("success", 0.5)))
+    assert submitted._result(job, sent) == 0.5
+    assert not sent.paths.result_pickle.exists()  # submitit names it by a PID, which another run may get
+
+
+def test_runs_of_two_commands_have_logs_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders: list[Path] = []
+
+    class Executor:
+        def __init__(self, folder: Path, **settings: Any) -> None:
+            folders.append(folder)
+
+        def update_parameters(self, **settings: Any) -> None:
+            pass
+
+    monkeypatch.setattr(submitted.submitit, "LocalExecutor", Executor)
+    assert submitted.run_local([], lambda job, result: None, LocalLaunch(), at_once=1, logs=tmp_path) == []
+    assert folders[0].parent == tmp_path and folders[0].name.endswith(f"_{os.getpid()}")
+
+
+def test_interrupted_program_of_slurm_jobs_says_that_they_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: Any = [SimpleNamespace(number=number, config=SimpleNamespace(name="walk")) for number in (4, 5)]
+    sent: Any = [SimpleNamespace(job_id=f"99_{place}") for place in range(2)]
+
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    executor = SimpleNamespace(update_parameters=lambda **options: None)
+    monkeypatch.setattr(submitted.submitit, "SlurmExecutor", lambda **settings: executor)
+    monkeypatch.setattr(submitted, "_submit", lambda executor, jobs: sent)
+    monkeypatch.setattr(submitted, "_collect", interrupted)
+    with pytest.raises(JobsGoOn) as left:
+        submitted.run_slurm(jobs, interrupted, SlurmLaunch(), logs=tmp_path / "logs")
+    assert left.value.numbers == {4, 5}
+    assert [slurm_queue.read_id(tmp_path, number) for number in (3, 4, 5)] == [None, "99_0", "99_1"]
+
+
+def test_run_is_interrupted_where_there_are_no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    job: Any = functools.partial(time.sleep, 120)
+    job.overrides = ()
+    child = apart.Child(job, cores=1, log=None)
+    monkeypatch.setattr(apart, "_WINDOWS", True)
+    child.interrupt()  # the run sees the end of its input, as when its sweep is gone
+    child.wait()
+    result = child.result()
+    assert result is not None and str(error_of(result)) == "its process was killed by SIGTERM"
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from myoassist.analysis.plots import TRAINING_PLOTS, save_training_plots, terrain_levels, training_curves
-from myoassist.analysis.plots.training import read_metrics, running_mean
+from myoassist.analysis.plots.training import running_mean
+from myoassist.analysis.training_numbers import read_metrics
 from myoassist.errors import RunError
 from tests.test_plots import draw_quickly, line, panel, unlabelled
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_one_process_at_a_time(finished: Path) -> None:
         assert "trains in this run folder; nothing was changed" in message
     finally:
         lock.release()
-    (finished / OWNER).write_text(json.dumps({"pid": 1, "host": "gone"}))  # of a process that was killed
+    (finished / OWNER).write_text(json.dumps({"pid": 1, "host": socket.gethostname()}))  # of a process that was killed
     lock.acquire()
     lock.release()
 

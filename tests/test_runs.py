@@ -317,6 +317,33 @@ def test_pruning_leaves_alone_what_trains_or_cannot_be_judged(tmp_path: Path) ->
     lock.release()
 
 
+def test_a_run_that_trains_on_another_machine_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    run = make_run(tmp_path / "run")
+    surplus = find_surplus([run])
+    told = json.loads((run / STATUS).read_text())
+    (run / STATUS).write_text(json.dumps({**told, "status": "running", "ended": None, "host": "node17"}))
+    owner = json.dumps({"pid": 7, "host": "node17", "job": "41"})
+    (run / OWNER).write_text(owner)
+    assert find_surplus([run]) == []
+    freed, problems = remove(surplus)
+    assert freed == 0 and "trains now" in problems[0] and len(list_checkpoints(run / "checkpoints")) == 3
+    with pytest.raises(RunError, match=r"process 7 on node17 trains .* nothing was changed"):
+        RunLock(run).acquire()
+    assert (run / OWNER).read_text() == owner and not is_held(run)
+    monkeypatch.setenv("SLURM_JOB_ID", "41")  # the same job, queued again on this machine
+    lock = RunLock(run)
+    lock.acquire()
+    lock.release()
+    monkeypatch.delenv("SLURM_JOB_ID")
+    (run / OWNER).write_text(owner)
+    old = time.time() - 3600
+    os.utime(run / "metrics.csv", (old, old))
+    lock.acquire()
+    lock.release()
+    assert find_surplus([run]) == surplus
+
+
 def test_the_program_asks_before_it_removes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

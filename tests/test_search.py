@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,8 +22,14 @@ from myoassist import commandline, multirun
 from myoassist.commandline import hydra_entry
 from myoassist.config_search import PrunerConfig, SearchConfig, SearchSettings
 from myoassist.errors import ConfigError
+from myoassist.learn.callbacks import Stopper
+from myoassist.learn.evaluate import Evaluation
+from myoassist.learn.trial import SearchTrial
 from myoassist.runs.study import Link, exists, open_storage, remember, shown_storage, whole_storage
+from myoassist.sweep import orphans
+from myoassist.sweep.jobs import JobsGoOn
 from myoassist.sweep.orphans import settle_orphans
+from myoassist.sweep.slurm_queue import note_id, queue_states
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TRAIN = """
@@ -305,8 +312,13 @@ def test_another_search_is_refused(search: Searcher) -> None:
             "hydra.sweeper.storage: the environment has no variable NOBODY",
         ),
         (
-            ["n=1,2", "hydra.sweeper.storage='ftp://me:secret@host/x'"],
-            "hydra.sweeper.storage: ftp://me:***@host/x cannot",
+            ["n=1,2", "hydra.sweeper.storage='ftp://me@host/x'"],
+            "hydra.sweeper.storage: ftp://me@host/x cannot",
+        ),
+        (
+            ["n=1,2", "hydra.sweeper.storage='postgresql://me:secret@host/x'"],
+            "hydra.sweeper.storage: the URL has a password, which every run would save and upload; put the URL in a "
+            "variable of the environment: hydra.sweeper.storage=env:NAME",
         ),
         (["x=interval(0,1)", "hydra.sweeper.sampler=grid"], "x: a range without steps has no grid"),
     ],
@@ -414,6 +426,87 @@ def test_trials_of_a_search_that_is_gone_have_failed(tmp_path: Path) -> None:
     assert study.trials[3].value == 7.0
     settle_orphans(study, tmp_path, ours={5}, take_over=True)
     assert [trial.state for trial in study.trials][:3] == [failed, running, failed]
+
+
+def test_trials_that_slurm_has_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, _ = make_study(tmp_path)
+    for number in range(4):
+        study.ask().set_user_attr("owner", {"host": socket.gethostname(), "pid": os.getpid()})  # one of before
+        note_id(tmp_path, number, f"99_{number}")
+    study.ask()  # another search has drawn it a moment ago, and not put its name on it
+    states: dict[str, str] | None = None
+
+    def asked(ids: Sequence[str]) -> dict[str, str] | None:
+        return states
+
+    monkeypatch.setattr(orphans, "queue_states", asked)
+    settle_orphans(study, tmp_path, ours=set(), take_over=False)
+    running, failed = TrialState.RUNNING, TrialState.FAIL
+    assert [trial.state for trial in study.trials] == [running] * 5  # SLURM does not answer
+    states = {"99_0": "PENDING", "99_1": "RUNNING", "99_2": "CANCELLED"}  # and it has forgotten 99_3
+    settle_orphans(study, tmp_path, ours=set(), take_over=False)
+    assert [trial.state for trial in study.trials] == [running, running, failed, failed, running]
+    monkeypatch.setattr(orphans, "_ASKED", 0.0)
+    states = None
+    settle_orphans(study, tmp_path, ours=set(), take_over=True)
+    assert [trial.state for trial in study.trials] == [failed] * 5
+
+
+def test_trials_of_another_search_are_left_alone_where_processes_cannot_be_probed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: Any) -> None:
+        raise AssertionError("on Windows that ends the process")
+
+    study, _ = make_study(tmp_path)
+    study.ask().set_user_attr("owner", {"host": socket.gethostname(), "pid": os.getppid()})
+    monkeypatch.setattr(orphans, "_WINDOWS", True)
+    monkeypatch.setattr(orphans.os, "kill", never)
+    settle_orphans(study, tmp_path, ours=set(), take_over=False)
+    assert study.trials[0].state == TrialState.RUNNING
+    settle_orphans(study, tmp_path, ours=set(), take_over=True)
+    assert study.trials[0].state == TrialState.FAIL
+
+
+def test_ctrl_c_leaves_trials_that_go_on(search: Searcher) -> None:
+    def run(config: DictConfig) -> float:
+        if config.n == 1:
+            raise JobsGoOn([1])
+        return float(config.n)
+
+    found = search(run, "n=range(0,3)", "hydra.sweeper.sampler=grid", code=130)
+    assert found["counts"] == {"finished": 1, "running": 1, "waiting": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "states"),
+    [
+        ("echo '99_0 PENDING'", {"99_0": "PENDING"}),
+        ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", {}),
+        ("echo 'Unable to contact slurm controller' >&2; exit 1", None),
+    ],
+)
+def test_what_squeue_says_of_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, states: dict[str, str] | None
+) -> None:
+    (tmp_path / "squeue").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n{told}\n')
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert queue_states(["99_1", "99_0"]) == states
+    assert "--jobs=99_0,99_1" in (tmp_path / "asked").read_text()
+
+
+def test_share_of_completed_episodes_is_told_in_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study, place = make_study(tmp_path)
+    evaluation = Evaluation(4, 3, 1.0, 0.5, 1.0, 1.0, 0.1, 1.0, 2.0, 1.2, 0.1, 3.0)
+    for objective in ("eval/completed_share", "gait/cost_of_transport"):
+        told = SearchConfig(objective=[objective], storage=place, study="search", trial=study.ask().number)
+        trial = SearchTrial(told, Stopper(), every=100)
+        trial.report(100, evaluation)
+        trial.report(200, evaluation)
+    assert [trial.intermediate_values for trial in study.trials] == [{100: 0.75, 200: 0.75}, {}]
+    line = "gait/cost_of_transport is not known in training: this trial is not pruned"
+    assert [part.strip() for part in capsys.readouterr().out.splitlines()] == [line]
 
 
 def test_storages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ def make_checkpoint(run: Path, steps: int, *, best: bool = False) -> Path:
     folder = run / "checkpoints" / f"step_{steps:010d}"
     folder.mkdir(parents=True)
     (folder / "policy.zip").write_bytes(b"weights %d" % steps)
+    (folder / "normalizer.npz").write_bytes(b"means %d" % steps)
     (folder / "layout.json").write_text(json.dumps({"signals": [["joint_pos.hip_r", "qpos"]], "actions": ["soleus_r"]}))
     (folder / "training_state.npz").write_bytes(b"only for resume")
     if best:

@@ -15,7 +15,7 @@ from myoassist.config import TrainConfig
 from myoassist.errors import RunError
 from myoassist.files import flush, free_name
 from myoassist.parsing import load_config, save_config
-from myoassist.places import COMMAND, CONFIG, ENVIRONMENT
+from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, SUMMARY
 
 RESUMED = "resumed.jsonl"  # one line per resumption
 LAYOUT = "layout.json"  # in a checkpoint, not in a run folder
@@ -113,6 +113,7 @@ def note_resumption(folder: Path, config: TrainConfig, *, steps: int) -> None:
     """
     try:
         write_config(folder, config)
+        (folder / SUMMARY).unlink(missing_ok=True)  # the final policy is another one from now on; metrics.csv keeps it
         with (folder / COMMAND).open("a", encoding="utf-8") as file:
             file.write(_command())
         with (folder / RESUMED).open("a", encoding="utf-8") as file:

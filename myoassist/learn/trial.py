@@ -14,7 +14,7 @@ from myoassist.errors import RunError, unknown
 from myoassist.learn.callbacks import Stopper
 from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.progress import say
-from myoassist.runs.outcome import run_outcome
+from myoassist.runs.metrics import SHARE_COMPLETED, share_completed
 
 PRUNED = "pruned"  # TrainingResult.stopped_by of a trial that was ended because others do better
 
@@ -31,12 +31,16 @@ class SearchTrial:
     def __init__(self, search: SearchConfig, stopper: Stopper, *, every: int) -> None:
         self._search, self._stopper, self._every = search, stopper, every
         self._link: Any = None
-        self._reports = search.trial is not None and search.objective[0].startswith("eval/")
+        self._reports = search.trial is not None and len(search.objective) == 1  # with several nothing is pruned
 
     def report(self, steps: int, evaluation: Evaluation) -> None:
         """Tell the study the objective after an evaluation in training, and stop if it is to be pruned."""
-        value = asdict(evaluation).get(self._search.objective[0].removeprefix("eval/"))
-        if not self._reports or not isinstance(value, float | int):
+        if not self._reports:
+            return
+        value = _number(self._search.objective[0], evaluation)
+        if value is None:
+            self._reports = False
+            say(f"{self._search.objective[0]} is not known in training: this trial is not pruned")
             return
         try:
             if self._link is None:
@@ -46,7 +50,7 @@ class SearchTrial:
             if self._link is None:
                 self._reports = False
                 say(f"trial {self._search.trial} of the search is over; nothing is told to it any more")
-            elif self._link.report(steps // self._every * self._every, float(value)):
+            elif self._link.report(steps // self._every * self._every, value):
                 say(f"pruned: {self._search.objective[0]} {value:.3g} after {steps:,} steps; other trials do better")
                 self._stopper.asked = self._stopper.asked or PRUNED
         except Exception as error:
@@ -73,13 +77,30 @@ class SearchTrial:
             timer.cancel()
 
 
+def _number(objective: str, evaluation: Evaluation) -> float | None:
+    """The objective as an evaluation in training tells it; None where it does not."""
+    numbers = {f"eval/{name}": value for name, value in asdict(evaluation).items() if isinstance(value, float | int)}
+    numbers[SHARE_COMPLETED] = share_completed(evaluation.completed, evaluation.episodes)
+    numbers |= {f"eval/reward/{name}": value for name, value in evaluation.terms.items()}
+    value = numbers.get(objective)
+    return None if value is None else float(value)
+
+
 def trial_values(search: SearchConfig, folder: Path) -> list[float]:
     """The values of the trial whose run is in ``folder``: the objectives of its final policy.
 
     Raises:
-        RunError: the run has no such metric.
+        RunError: the final policy was not evaluated or analysed, or has no such metric.
     """
-    found = run_outcome(folder, folder.name).values
+    from myoassist.runs.outcome import run_outcome  # with all of the analysis, which a training need not wait for
+
+    outcome = run_outcome(folder, folder.name)
+    found, after = outcome.values, f"{folder}: the policy after {outcome.steps:,} steps, its last,"
+    if outcome.evaluated != outcome.steps and any(name.startswith(("eval/", "gait/")) for name in search.objective):
+        raise RunError(f"{after} was not evaluated; a search does not take the values of an earlier one")
+    of_gait = [name for name in search.objective if name.startswith("gait/")]
+    if of_gait and not any(name.startswith("gait/") for name in found):
+        raise RunError(f"{after} has no gait metrics, which the objective {of_gait[0]} needs; see evaluations/")
     if missing := [name for name in search.objective if name not in found]:
         raise RunError(unknown("metric of the run", missing[0], found, where="hydra.sweeper.objective"))
     return [found[name] for name in search.objective]

@@ -28,21 +28,36 @@ def list_checkpoints(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"{PREFIX}*") if is_checkpoint(path))
 
 
+def surplus(folder: Path, keep: int) -> list[Path]:
+    """What may go: checkpoints beside the best and the last ``keep``, and what was left of those cut short."""
+    best = read_best(folder)
+    if best is None and (folder / BEST).exists():
+        return []  # it cannot be read: any of them might be the best
+    old = [path for path in list_checkpoints(folder)[:-keep] if best is None or path.name != best["checkpoint"]]
+    return [*old, *sorted(path for path in folder.glob(".*.partial") if path.is_dir())]
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Take its name away first: a removal cut short leaves no checkpoint that looks whole."""
+    doomed = path
+    if not path.name.startswith("."):
+        doomed = path.with_name(f".{path.name}.partial")
+        shutil.rmtree(doomed, ignore_errors=True)
+        path.replace(doomed)
+    shutil.rmtree(doomed)
+
+
 def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Remove all but the best and the last ``keep`` checkpoints, and what interrupted writes left behind.
+    """Remove all but the best and the last ``keep`` checkpoints; all stay where the best cannot be told.
 
     Only the newest keeps its replay buffer.
     """
-    checkpoints, best = list_checkpoints(folder), read_best(folder)
-    for path in checkpoints[:-keep]:
-        if best is None or path.name != best["checkpoint"]:
-            shutil.rmtree(path)
-    for path in checkpoints[:-1]:
+    for path in surplus(folder, keep):
+        remove_checkpoint(path)
+    for path in list_checkpoints(folder)[:-1]:
         (path / REPLAY).unlink(missing_ok=True)
     for path in folder.glob(".*.partial"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+        if path.is_file():
             path.unlink(missing_ok=True)
 
 

@@ -119,6 +119,11 @@ def spread_text(told: Spread, measure: Measure) -> str:
     return f"{text} ± {number(told.sd * measure.factor, measure.digits)}"
 
 
+def direction_text(objective: Measure) -> str:
+    """Which way is taken to be better, where nobody says."""
+    return f"of {objective.key} more is taken to be better; --minimize turns it"
+
+
 def count_text(outcomes: Sequence[Outcome]) -> str:
     """``8 runs: 6 finished, 2 failed``."""
     whole = Group((), tuple(range(len(outcomes))), ())
@@ -141,6 +146,8 @@ def as_text(comparison: Comparison, *, width: int | None = None) -> str:
     lines = [count_text(comparison.outcomes), "", text_table(columns, rows, width=width)]
     if len(comparison.groups) > _MOST_LINES:
         lines.append(f"… {len(comparison.groups) - _MOST_LINES} more settings")
+    if comparison.objective.guessed:
+        lines += ["", direction_text(comparison.objective)]
     lines += _failure_lines(comparison)
     if comparison.command:
         lines += ["", f"best: {comparison.command}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,12 @@ def note_job(sweep: Path, job: Job) -> None:
         write_beside(sweep / JOBS_FOLDER / f"{job.number}.json", json.dumps(content, indent=1) + "\n")
     except RunError:
         return
+
+
+def note_failure(sweep: Path, number: int, overrides: tuple[str, ...], reason: str) -> None:
+    """Note from outside that a job failed; the run folder that its own process noted stays."""
+    before = read_jobs(sweep).get(number, Job(number))
+    note_job(sweep, replace(before, overrides=overrides, started=True, ended="failed", reason=reason))
 
 
 def read_jobs(sweep: Path) -> dict[int, Job]:

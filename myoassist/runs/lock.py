@@ -11,10 +11,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from myoassist.errors import RunError
+from myoassist.files import read_json
 from myoassist.places import TRAINING_NUMBERS
 
 LOCK, OWNER = ".lock", "owner.json"
 _PATIENCE = 0.2  # s; somebody who only looks whether the lock is free holds it for less
+_JOB = "SLURM_JOB_ID"
 _RECENT = 900.0  # s without a sign of life before a run on another machine counts as gone
 
 
@@ -28,7 +30,7 @@ class RunLock:
         """Take it.
 
         Raises:
-            RunError: another process trains in this folder.
+            RunError: another process trains in this folder, here or on another machine.
         """
         try:
             self._lock.acquire(timeout=_PATIENCE, poll_interval=_PATIENCE / 4)
@@ -36,15 +38,20 @@ class RunLock:
             raise RunError(f"{self._folder}: {self._owner()} trains in this run folder; nothing was changed") from error
         except OSError as error:
             raise RunError(f"{self._folder}: cannot be written: {error.strerror or error}") from error
-        owner = {"pid": os.getpid(), "host": socket.gethostname()}
-        (self._folder / OWNER).write_text(json.dumps(owner), encoding="utf-8")
+        owner = read_json(self._folder / OWNER)
+        same_job = _JOB in os.environ and owner.get("job") == os.environ[_JOB]  # queued again: a job never runs twice
+        if owner.get("host") and not same_job and _writes_elsewhere(self._folder, str(owner["host"])):
+            self._lock.release()
+            raise RunError(
+                f"{self._folder}: {self._owner()} trains in this run folder, or did less than {_RECENT / 60:.0f} min "
+                f"ago; nothing was changed"
+            )
+        mine = {"pid": os.getpid(), "host": socket.gethostname(), "job": os.environ.get(_JOB)}
+        (self._folder / OWNER).write_text(json.dumps(mine), encoding="utf-8")
 
     def _owner(self) -> str:
-        try:
-            owner = json.loads((self._folder / OWNER).read_text(encoding="utf-8"))
-            return f"process {owner['pid']} on {owner['host']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            return "another process"
+        owner = read_json(self._folder / OWNER)
+        return f"process {owner['pid']} on {owner['host']}" if {"pid", "host"} <= set(owner) else "another process"
 
     def release(self) -> None:
         """Let go of it."""
@@ -59,7 +66,7 @@ def is_held(folder: Path, *, host: str | None = None) -> bool:
     Some cluster file systems keep locks from other machines: a run on another ``host`` whose numbers are fresh counts
     as held although its lock seems free.
     """
-    path, told = folder / LOCK, host is None or host == socket.gethostname()
+    path = folder / LOCK
     if path.is_file():
         try:
             with FileLock(path, timeout=0):
@@ -67,8 +74,16 @@ def is_held(folder: Path, *, host: str | None = None) -> bool:
         except Timeout:
             return True
         except OSError:  # not ours to write
-            told = False
-    return not told and _last_change(folder) > time.time() - _RECENT
+            return _is_fresh(folder)
+    return host is not None and _writes_elsewhere(folder, host)
+
+
+def _writes_elsewhere(folder: Path, host: str) -> bool:
+    return host != socket.gethostname() and _is_fresh(folder)
+
+
+def _is_fresh(folder: Path) -> bool:
+    return _last_change(folder) > time.time() - _RECENT
 
 
 def _last_change(folder: Path) -> float:

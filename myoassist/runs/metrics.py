@@ -7,8 +7,9 @@ evaluation that was analysed (``gait/<trial>/<metric>``, without the trial where
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from myoassist.config_search import Direction
 
 OBJECTIVE, FALLBACK = "eval/distance", "episode/distance"  # the latter where nothing was evaluated
 SHARE_COMPLETED, SECONDS, RATE = "eval/completed_share", "time/seconds", "time/steps_per_second"
@@ -16,7 +17,10 @@ SHARE_COMPLETED, SECONDS, RATE = "eval/completed_share", "time/seconds", "time/s
 
 @dataclass(frozen=True)
 class Measure:
-    """How a metric is shown: its values times ``factor`` have the unit ``unit``. ``lower``: less is better."""
+    """How a metric is shown: its values times ``factor`` have the unit ``unit``.
+
+    ``lower``: less is better, as :func:`measure_of` sets it. ``guessed``: nobody says so, nor the opposite.
+    """
 
     key: str
     title: str
@@ -24,6 +28,7 @@ class Measure:
     factor: float = 1.0
     digits: int = 2
     lower: bool = False
+    guessed: bool = False
 
     @property
     def label(self) -> str:
@@ -36,18 +41,18 @@ SHOWN = (
     Measure(SHARE_COMPLETED, "Completed", "%", 100.0, 0),
     Measure("eval/distance", "Distance", "m", digits=1),
     Measure("eval/speed", "Speed", "m/s"),
-    Measure("eval/speed_error", "Speed error (RMS)", "m/s", lower=True),
-    Measure("eval/activation", "Activation", "%", 100.0, 1, lower=True),
-    Measure("eval/peak_load", "Peak load", "BW", lower=True),
+    Measure("eval/speed_error", "Speed error (RMS)", "m/s"),
+    Measure("eval/activation", "Activation", "%", 100.0, 1),
+    Measure("eval/peak_load", "Peak load", "BW"),
     Measure("eval/total_reward", "Return", digits=1),
     Measure("best/distance", "Distance of the best checkpoint", "m", digits=1),
-    Measure("gait/hip_flexion.rmse", "Hip RMS error", "deg", digits=1, lower=True),
-    Measure("gait/knee_angle.rmse", "Knee RMS error", "deg", digits=1, lower=True),
-    Measure("gait/ankle_angle.rmse", "Ankle RMS error", "deg", digits=1, lower=True),
-    Measure("gait/ground_force.first_peak", "First force peak", "BW", lower=True),
-    Measure("gait/cost_of_transport", "Cost of transport", "J/kg/m", lower=True),
+    Measure("gait/hip_flexion.rmse", "Hip RMS error", "deg", digits=1),
+    Measure("gait/knee_angle.rmse", "Knee RMS error", "deg", digits=1),
+    Measure("gait/ankle_angle.rmse", "Ankle RMS error", "deg", digits=1),
+    Measure("gait/ground_force.first_peak", "First force peak", "BW"),
+    Measure("gait/cost_of_transport", "Cost of transport", "J/kg/m"),
     Measure("gait/stance_share", "Stance", "%", 100.0, 1),
-    Measure(SECONDS, "Training time", "min", 1 / 60.0, 1, lower=True),
+    Measure(SECONDS, "Training time", "min", 1 / 60.0, 1),
     Measure(RATE, "Speed of training", "steps/s", digits=0),
 )
 _OTHERS = (
@@ -59,25 +64,48 @@ _OTHERS = (
     Measure("episode/return", "Return of a training episode", digits=1),
 )
 _BY_KEY = {measure.key: measure for measure in (*SHOWN, *_OTHERS)}
-_LOWER = re.compile(
-    r"(rmse|error|falls|load|impact|impulse|peak|activation|effort|metabolic|cost_of_transport|loss|co_contraction|"
-    r"symmetry|_s$)"
-)
+# Which way is better, of metrics that nobody wants otherwise. Of a force peak, a speed or a cadence, none is.
+_DIRECTIONS: dict[str, Direction] = {
+    **{
+        f"eval/{name}": "maximize" for name in ("completed", "completed_share", "distance", "shortest_distance", "time")
+    },
+    **{f"eval/{name}": "maximize" for name in ("alternation", "total_reward")},
+    **{f"eval/{name}": "minimize" for name in ("speed_error", "peak_load", "activation")},
+    **{f"episode/{name}": "maximize" for name in ("distance", "seconds", "return")},
+    **{f"gait/{name}.rmse": "minimize" for name in ("hip_flexion", "knee_angle", "ankle_angle")},
+    "gait/cost_of_transport": "minimize",
+    SECONDS: "minimize",
+    RATE: "maximize",
+}
+
+
+def share_completed(completed: float, episodes: float) -> float:
+    """Share of an evaluation's episodes that came to their end, 0 to 1."""
+    return completed / max(episodes, 1.0)
+
+
+def direction_of(key: str) -> Direction | None:
+    """Which way a metric is better, also of one trial (``gait/<trial>/…``) or the best checkpoint; None: unknown."""
+    return _DIRECTIONS.get(f"eval/{key[5:]}" if key.startswith("best/") else _without_trial(key))
 
 
 def measure_of(key: str, *, minimize: bool | None = None) -> Measure:
-    """How a metric is shown, also one that is not in the tables; ``minimize`` overrules which direction is better."""
+    """How a metric is shown, also one that is not in the tables; ``minimize`` overrules which direction is better.
+
+    More is taken to be better where neither says; ``guessed`` is set then.
+    """
     known = _BY_KEY.get(key) or _BY_KEY.get(_without_trial(key))
     if known is None and key.startswith("best/"):
         known = _BY_KEY.get(f"eval/{key[5:]}")
-    lower = bool(_LOWER.search(key.rsplit("/", 1)[-1])) if known is None else known.lower
-    lower = lower if minimize is None else minimize
+    direction = direction_of(key)
+    lower = direction == "minimize" if minimize is None else minimize
+    guessed = direction is None and minimize is None
     if known is None:
-        return Measure(key, key, digits=3, lower=lower)
+        return Measure(key, key, digits=3, lower=lower, guessed=guessed)
     title = known.title
     if known.key != key:
         title += " of the best checkpoint" if key.startswith("best/") else f", {key.split('/')[1]}"
-    return Measure(key, title, known.unit, known.factor, known.digits, lower)
+    return Measure(key, title, known.unit, known.factor, known.digits, lower, guessed)
 
 
 def _without_trial(key: str) -> str:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from myoassist.analysis.gait_files import METRICS
-from myoassist.analysis.plots.training import read_metrics
 from myoassist.analysis.report_run import read_json
+from myoassist.analysis.training_numbers import read_metrics
 from myoassist.errors import RunError
 from myoassist.places import EVALUATIONS, SUMMARY
 from myoassist.runs.checkpoints import read_best
 from myoassist.runs.entry import STEPS, read_entry
 from myoassist.runs.jobs import Job
-from myoassist.runs.metrics import RATE, SECONDS, SHARE_COMPLETED
+from myoassist.runs.metrics import RATE, SECONDS, SHARE_COMPLETED, share_completed
 from myoassist.runs.settings import SEED, Settings, read_settings
 from myoassist.runs.status import FAILED, FINISHED, GONE, RUNNING
 
@@ -33,7 +33,8 @@ class Outcome:
     """One run, or a job of a sweep that never became one (``folder`` is None then, and ``settings`` is empty).
 
     ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command line. ``values``:
-    metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``.
+    metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``. ``evaluated``: environment
+    steps of the last row with an evaluation.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Outcome:
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
     steps: int = 0
     total_steps: int | None = None
+    evaluated: int | None = None
 
     @cached_property
     def overrides(self) -> dict[str, str]:
@@ -67,9 +69,11 @@ def run_outcome(folder: Path, label: str, job: Job | None = None) -> Outcome:
     if not settings and status not in (RUNNING, FAILED):
         status, reason = FAILED, reason or "its configuration cannot be read"
     curves = _curves(folder)
+    evaluated = _evaluated(curves)
     return Outcome(
         label, status, reason, folder, job.overrides if job else (), settings,
-        _values(folder, curves, entry.steps), curves, entry.steps, entry.total_steps,
+        _values(folder, curves, entry.steps, evaluated), curves, entry.steps, entry.total_steps,
+        evaluated[1] if evaluated else None,
     )  # fmt: skip
 
 
@@ -102,18 +106,33 @@ def _curves(folder: Path) -> dict[str, np.ndarray]:
     return curves
 
 
-def _values(folder: Path, curves: Mapping[str, np.ndarray], steps: int) -> dict[str, float]:
+def _evaluated(curves: Mapping[str, np.ndarray]) -> tuple[int, int] | None:
+    """First and last environment steps after which the evaluation of the last ``eval/`` row may have been.
+
+    Off-policy algorithms write a row now and then: the evaluation was after the row before it.
+    """
+    rows = [np.flatnonzero(np.isfinite(column)) for name, column in curves.items() if name.startswith("eval/")]
+    if STEPS not in curves or not (ends := [int(found[-1]) for found in rows if found.size]):
+        return None
+    row, steps = max(ends), curves[STEPS]
+    return (int(steps[row - 1]) + 1 if row else 0), int(steps[row])
+
+
+def _values(
+    folder: Path, curves: Mapping[str, np.ndarray], steps: int, evaluated: tuple[int, int] | None
+) -> dict[str, float]:
     values = {name: float(column[np.isfinite(column)][-1]) for name, column in curves.items() if name != STEPS}
     values.update(_numbers(read_json(folder / SUMMARY), "eval"))  # the final policy, where the training came to its end
     values.update(_numbers((read_best(folder / "checkpoints") or {}).get("evaluation") or {}, "best"))
     for under in ("eval", "best"):
         if values.get(f"{under}/episodes", 0) > 0 and f"{under}/completed" in values:
-            values[f"{under}/completed_share"] = values[f"{under}/completed"] / values[f"{under}/episodes"]
+            share = share_completed(values[f"{under}/completed"], values[f"{under}/episodes"])
+            values[f"{under}/completed_share"] = share
     if "time/time_elapsed" in curves:
         values[SECONDS] = float(np.nanmax(curves["time/time_elapsed"]))
         if values[SECONDS] > 0:
             values[RATE] = steps / values[SECONDS]
-    return {**values, **_gait(folder)}
+    return {**values, **(_gait(folder, *evaluated) if evaluated else {})}
 
 
 def _numbers(content: Mapping[str, Any], under: str) -> dict[str, float]:
@@ -124,17 +143,27 @@ def _numbers(content: Mapping[str, Any], under: str) -> dict[str, float]:
     }
 
 
-def _gait(folder: Path) -> dict[str, float]:
-    """Means of the gait metrics of the newest evaluation made in training that was analysed."""
-    for evaluation in sorted((folder / EVALUATIONS).glob("step_*"), reverse=True):
-        trials = {path.parent.name: read_json(path) for path in sorted(evaluation.glob(f"*/{METRICS}"))}
-        trials = {name: content for name, content in trials.items() if isinstance(content.get("metrics"), dict)}
-        if trials and read_json(evaluation / SUMMARY).get("in_training", True):
-            alone = len(trials) == 1
-            return {
-                f"gait/{metric}" if alone else f"gait/{name}/{metric}": float(told["mean"])
-                for name, content in trials.items()
-                for metric, told in content["metrics"].items()
-                if isinstance(told, dict) and isinstance(told.get("mean"), (int, float))
-            }
-    return {}
+def _gait(folder: Path, first: int, last: int) -> dict[str, float]:
+    """Means of the gait metrics of the newest evaluation made in training after ``first`` to ``last`` steps.
+
+    Of no other: metrics of one table belong to one policy. None where its recordings are not analysed yet.
+    """
+    made = [path for path in (folder / EVALUATIONS).glob("step_*") if read_json(path / SUMMARY).get("in_training")]
+    fitting = [path for path in made if first <= _steps_of(path) <= last]
+    if not fitting:
+        return {}
+    newest = max(fitting, key=lambda path: (_steps_of(path), path.name))
+    trials = {path.parent.name: read_json(path) for path in sorted(newest.glob(f"*/{METRICS}"))}
+    alone = len(trials) == 1
+    return {
+        f"gait/{metric}" if alone else f"gait/{name}/{metric}": float(told["mean"])
+        for name, content in trials.items()
+        if isinstance(content.get("metrics"), dict)
+        for metric, told in content["metrics"].items()
+        if isinstance(told, dict) and isinstance(told.get("mean"), (int, float))
+    }
+
+
+def _steps_of(evaluation: Path) -> int:
+    steps = read_json(evaluation / SUMMARY).get("steps")
+    return steps if isinstance(steps, int) else -1

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from myoassist.errors import RunError
-from myoassist.runs.checkpoints import list_checkpoints, read_best
+from myoassist.runs.checkpoints import remove_checkpoint, surplus
 from myoassist.runs.finding import folder_size
 from myoassist.runs.lock import RunLock, is_held
+from myoassist.runs.status import RUNNING, status_of
 
 
 @dataclass(frozen=True)
@@ -26,51 +26,43 @@ def find_surplus(runs: Iterable[Path]) -> list[Surplus]:
     """What may go of ``runs``; those that are training are passed over, and those with nothing to spare."""
     found = []
     for run in runs:
-        checkpoints = () if is_held(run) else tuple(_surplus(run))
+        checkpoints = () if _trains(run) else tuple(_surplus(run))
         if checkpoints:
             found.append(Surplus(run, checkpoints, sum(map(folder_size, checkpoints))))
     return found
 
 
 def _surplus(run: Path) -> list[Path]:
-    """Checkpoints beside the best and the last, and what an interrupted write or removal left behind."""
-    folder = run / "checkpoints"
-    whole, best = list_checkpoints(folder), read_best(folder)
-    if (folder / "best.json").exists() and best is None:
-        return []  # it cannot be read: any of them might be the best
-    kept = {whole[-1].name if whole else "", best["checkpoint"] if best else ""}
-    left = sorted(path for path in folder.glob(".*.partial") if path.is_dir())
-    return [*(path for path in whole if path.name not in kept), *left]
+    return surplus(run / "checkpoints", keep=1)
 
 
-def remove(surplus: Sequence[Surplus]) -> tuple[int, list[str]]:
+def _trains(run: Path) -> bool:
+    """Whether it trains now, here or on another machine, whose lock cannot be seen everywhere."""
+    told = status_of(run)
+    return is_held(run) or (told is not None and told.status == RUNNING)
+
+
+def remove(parts: Sequence[Surplus]) -> tuple[int, list[str]]:
     """Remove it; bytes that are free now, and what could not be removed and why."""
     freed, problems = 0, []
-    for part in surplus:
+    for part in parts:
+        if _trains(part.run):  # it was resumed in the meantime
+            problems.append(f"{part.run}: it trains now; nothing was removed")
+            continue
         lock = RunLock(part.run)
         try:
             lock.acquire()
-        except RunError as error:  # it was resumed in the meantime
+        except RunError as error:
             problems.append(str(error))
             continue
         try:
             allowed = _surplus(part.run)  # it may have trained on since it was looked at
             for checkpoint in (path for path in part.checkpoints if path in allowed):
                 size = folder_size(checkpoint)
-                _remove_whole(checkpoint)
+                remove_checkpoint(checkpoint)
                 freed += size
         except OSError as error:
             problems.append(f"{part.run}: {error.strerror or error}")
         finally:
             lock.release()
     return freed, problems
-
-
-def _remove_whole(checkpoint: Path) -> None:
-    """Take its name away first: a removal cut short leaves no checkpoint that looks whole."""
-    doomed = checkpoint
-    if not checkpoint.name.startswith("."):
-        doomed = checkpoint.with_name(f".{checkpoint.name}.partial")
-        shutil.rmtree(doomed, ignore_errors=True)
-        checkpoint.replace(doomed)
-    shutil.rmtree(doomed)

@@ -22,9 +22,11 @@ from hydra.core.utils import JobReturn
 
 from myoassist.errors import RunError
 from myoassist.processes import available_cores, child_environment, python_command, share_of_cores
-from myoassist.sweep.jobs import SweepJob, failed
+from myoassist.runs.status import describe_error
+from myoassist.sweep.jobs import SweepJob, error_of, failed
 
 _LOOK_EVERY = 0.1  # s
+_WINDOWS = os.name == "nt"  # where no process can send another one a signal that it can handle
 Ended = Callable[[SweepJob, JobReturn], None]
 
 
@@ -43,6 +45,7 @@ class Child:
             stdout=output,
             stderr=output,
             start_new_session=True,  # Ctrl-C comes once, from the sweep
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
         if output is not None:
             output.close()
@@ -56,13 +59,21 @@ class Child:
             return pickle.loads((Path(self._folder.name) / "result").read_bytes())
         except FileNotFoundError:
             return failed(self.job, RunError(_how_it_died(code)))
+        except Exception as error:
+            return failed(self.job, RunError(f"its result cannot be read ({describe_error(error)})"))
         finally:
             self._folder.cleanup()
 
     def interrupt(self) -> None:
         """Ask the run to save itself and stop; asked twice, it stops at once."""
-        if self._process.poll() is None:
+        if self._process.poll() is not None:
+            return
+        if not _WINDOWS:
             self._process.send_signal(signal.SIGINT)
+        elif self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()  # as when this process were gone
+        else:
+            self._process.terminate()
 
     def wait(self) -> None:
         self._process.wait()
@@ -143,7 +154,10 @@ def _leave_with_parent() -> None:
     def watch() -> None:
         while os.read(0, 1):
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        if _WINDOWS:
+            signal.raise_signal(signal.SIGTERM)  # os.kill would end it unsaved
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 
@@ -155,9 +169,11 @@ def main(folder: Path) -> int:
     result = job()
     partial = folder / "partial"
     try:
-        partial.write_bytes(cloudpickle.dumps(result))
-    except Exception as error:  # an exception of some library may hold what cannot be sent
-        partial.write_bytes(cloudpickle.dumps(failed(job, RuntimeError(f"{type(error).__name__}: {error}"))))
+        content = cloudpickle.dumps(result)
+        pickle.loads(content)
+    except Exception as error:  # what some library gives may not be sent, or not be read where it arrives
+        content = cloudpickle.dumps(failed(job, RunError(describe_error(error_of(result) or error))))
+    partial.write_bytes(content)
     partial.replace(folder / "result")
     return 0
 

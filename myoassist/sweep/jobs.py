@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ from hydra.core.utils import JobReturn, JobStatus, filter_overrides, run_job, se
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from myoassist.errors import MyoAssistError
+from myoassist.errors import MyoAssistError, RunError
+from myoassist.runs.status import describe_error
+
+
+class JobsGoOn(KeyboardInterrupt):
+    """Ctrl-C in a program that only waits: its jobs ``numbers`` are in the queue of a cluster, and stay there."""
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.numbers = set(numbers)
+        super().__init__()
 
 
 @dataclass
@@ -65,7 +75,7 @@ class SweepJob:
         error = error_of(result)
         if error is not None and not isinstance(error, MyoAssistError):
             traceback.print_exception(error)  # a fault of the program; Hydra shows only that of the first run
-        return result
+        return result if error is None or _travels(error) else failed(self, RunError(describe_error(error)))
 
     def checkpoint(self) -> Any:
         """What submitit queues when the run was told to leave: the same run, which finds its own folder."""
@@ -95,6 +105,15 @@ def failed(job: SweepJob, error: Exception) -> JobReturn:
 def error_of(result: JobReturn) -> BaseException | None:
     """What a run raised; None where it came to its end. (Hydra's own ``return_value`` raises it.)"""
     return result._return_value if result.status == JobStatus.FAILED else None
+
+
+def _travels(error: BaseException) -> bool:
+    """Whether another process can read it. (Some libraries' exceptions can be written and then not be read.)"""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 def say(line: str) -> None:

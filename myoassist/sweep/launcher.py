@@ -24,7 +24,7 @@ from myoassist.config_launch import BasicLaunch, JoblibLaunch, Launch, LocalLaun
 from myoassist.errors import ConfigError
 from myoassist.parsing import parse_config
 from myoassist.processes import available_cores
-from myoassist.runs.jobs import Job, note_job
+from myoassist.runs.jobs import note_failure
 from myoassist.runs.status import describe_error
 from myoassist.sweep.jobs import SweepJob, error_of, make_jobs, say
 
@@ -76,7 +76,7 @@ class SweepLauncher(Launcher):
             how = "finished" if error is None else f"failed: {describe_error(error)}"
             if error is not None:
                 _failures.append(f"{job.title}: {describe_error(error)}")
-                note_job(folder, Job(job.number, job.overrides, True, "failed", describe_error(error)))
+                note_failure(folder, job.number, tuple(job.overrides), describe_error(error))
             say(f"{job.title}: {how} ({(time.monotonic() - begun) / 60:.1f} min after the start)")
 
         return self._run(jobs, ended, folder / LOGS)

@@ -21,7 +21,7 @@ from myoassist.config_search import SearchSettings
 from myoassist.errors import RunError
 from myoassist.runs.status import describe_error
 from myoassist.runs.study import note
-from myoassist.sweep.jobs import error_of, say
+from myoassist.sweep.jobs import JobsGoOn, error_of, say
 from myoassist.sweep.launcher import take_failures
 from myoassist.sweep.orphans import settle_orphans
 from myoassist.sweep.result import Result
@@ -63,6 +63,9 @@ class Search:
                 self._batch(min(left, self._settings.n_jobs))
                 settle_orphans(self._study, self._folder, ours=self._ours, take_over=False)
                 self._result.write()
+        except JobsGoOn as interrupt:  # what they give is taken by the next command with this study
+            settle_orphans(self._study, self._folder, ours=interrupt.numbers, take_over=False)
+            raise
         except KeyboardInterrupt:
             for number in sorted(self._ours):
                 self._fail(number, "interrupted from the keyboard")

@@ -11,18 +11,19 @@ from optuna.distributions import BaseDistribution, check_distribution_compatibil
 
 from myoassist.config_search import Direction, SearchSettings
 from myoassist.errors import ConfigError
-from myoassist.runs.study import OBJECTIVE, exists, folder_of, open_storage, open_study, remember, whole_storage
+from myoassist.runs.metrics import direction_of
+from myoassist.runs.study import (
+    OBJECTIVE,
+    exists,
+    folder_of,
+    open_storage,
+    open_study,
+    remember,
+    shown_storage,
+    whole_storage,
+)
 from myoassist.sweep.samplers import grid
 from myoassist.sweep.space import Space, distribution
-
-_BETTER: dict[str, Direction] = {  # of metrics that nobody wants otherwise
-    **{
-        f"eval/{name}": "maximize" for name in ("completed", "completed_share", "distance", "shortest_distance", "time")
-    },
-    **{f"eval/{name}": "maximize" for name in ("alternation", "total_reward")},
-    **{f"eval/{name}": "minimize" for name in ("speed_error", "peak_load", "activation")},
-    "gait/cost_of_transport": "minimize",
-}
 
 
 def directions(settings: SearchSettings) -> list[Direction]:
@@ -31,11 +32,12 @@ def directions(settings: SearchSettings) -> list[Direction]:
     if not objective:
         raise ConfigError("hydra.sweeper.objective: gives no metric; name one, as [eval/distance]")
     if given is None:
-        if unclear := [name for name in objective if name not in _BETTER]:
+        known: dict[str, Direction] = {name: way for name in objective if (way := direction_of(name)) is not None}
+        if unclear := [name for name in objective if name not in known]:
             raise ConfigError(
                 f"hydra.sweeper.direction: missing for {unclear[0]}; maximize or minimize, one per objective"
             )
-        return [_BETTER[name] for name in objective]
+        return [known[name] for name in objective]
     if len(given) != len(objective):
         raise ConfigError(f"hydra.sweeper.direction: gives {len(given)} for {len(objective)} objectives; one for each")
     return given
@@ -50,7 +52,7 @@ def open_search(
         ConfigError: the storage cannot be opened, the study is another search, or the folder holds other runs.
     """
     wanted = directions(settings)
-    place = whole_storage(settings.storage, folder)
+    place = _place(settings, folder)
     storage = open_storage(place)
     known = {study.study_name for study in optuna.get_all_study_summaries(storage, include_best_trial=False)}
     if settings.study_name in known:
@@ -64,6 +66,17 @@ def open_search(
     study = optuna.create_study(study_name=settings.study_name, storage=storage, directions=list(wanted))
     remember(study, pruner=asdict(settings.pruner), folder=folder, objective=settings.objective)
     return place, study
+
+
+def _place(settings: SearchSettings, folder: Path) -> str:
+    """The storage as processes in any folder find it. Raises ConfigError, also for a password, which would spread."""
+    given = settings.storage
+    if given is not None and "://" in given and (shown_storage(given) != given or "password=" in given.lower()):
+        raise ConfigError(
+            "hydra.sweeper.storage: the URL has a password, which every run would save and upload; put the URL in a "
+            "variable of the environment: hydra.sweeper.storage=env:NAME"
+        )
+    return whole_storage(given, folder)
 
 
 def _check_same(
@@ -101,7 +114,7 @@ def check_study(settings: SearchSettings, space: Space, folder: Path, typed: lis
     distributions = {key: distribution(override) for key, override in space.searched.items()}
     if settings.sampler == "grid":
         grid(distributions)
-    place = whole_storage(settings.storage, folder)
+    place = _place(settings, folder)
     if not exists(place):
         return []
     try:

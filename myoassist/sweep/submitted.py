@@ -11,12 +11,12 @@ import os
 import pickle
 import shlex
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,13 @@ from submitit.core.utils import FailedJobError, UncompletedJobError
 from myoassist.config_launch import LocalLaunch, SlurmLaunch
 from myoassist.errors import RunError
 from myoassist.processes import available_cores, child_environment, share_of_cores
+from myoassist.runs.status import describe_error
 from myoassist.sweep.apart import Ended
-from myoassist.sweep.jobs import SweepJob, failed, say
+from myoassist.sweep.jobs import JobsGoOn, SweepJob, failed, say
+from myoassist.sweep.slurm_queue import ENDS, GONE, note_id, queue_states
 
 _LOOK_EVERY = 0.5  # s, at the files of results
 _ASK_EVERY = 15.0  # s, SLURM
-_GONE = "GONE"
 # A session of its own for each run: Ctrl-C comes once, from the sweep. (macOS has no command setsid.)
 _SESSION = shlex.join(
     [
@@ -41,7 +42,6 @@ _SESSION = shlex.join(
         "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])",
     ]
 )
-_ENDS = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT", _GONE}
 Submitted = submitit.Job[JobReturn]
 
 
@@ -49,7 +49,10 @@ def run_local(
     jobs: Sequence[SweepJob], ended: Ended, settings: LocalLaunch, *, at_once: int, logs: Path
 ) -> list[JobReturn]:
     """Run all ``jobs`` on this machine, ``at_once`` at a time; results in their order."""
-    executor = submitit.LocalExecutor(folder=logs, max_num_timeout=settings.requeues, python=_SESSION)
+    folder = (
+        logs / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{os.getpid()}"
+    )  # submitit names files by PIDs, which come again
+    executor = submitit.LocalExecutor(folder=folder, max_num_timeout=settings.requeues, python=_SESSION)
     executor.update_parameters(
         timeout_min=settings.hours * 60, signal_delay_s=settings.warn_seconds, stderr_to_stdout=True
     )
@@ -78,13 +81,15 @@ def run_slurm(jobs: Sequence[SweepJob], ended: Ended, settings: SlurmLaunch, *, 
 
     Raises:
         RunError: SLURM is not here, or refuses them.
-        KeyboardInterrupt: Ctrl-C. The jobs stay in the queue.
+        JobsGoOn: Ctrl-C. The jobs stay in the queue.
     """
     try:
         executor = submitit.SlurmExecutor(folder=logs, max_num_timeout=settings.requeues)
         executor.update_parameters(**slurm_options(settings, name=jobs[0].config.name))
         with _environment():
             submitted = _submit(executor, jobs)
+            for job, sent in zip(jobs, submitted, strict=True):
+                note_id(logs.parent, job.number, sent.job_id)
     except (RuntimeError, UncompletedJobError, FailedJobError) as error:
         raise RunError(f"launch: SLURM did not take the jobs: {' '.join(str(error).split())[-300:]}") from error
     running = {job.number: (job, sent) for job, sent in zip(jobs, submitted, strict=True)}
@@ -94,10 +99,10 @@ def run_slurm(jobs: Sequence[SweepJob], ended: Ended, settings: SlurmLaunch, *, 
         while running:
             results |= _collect(running, ended, queue.end_of)
             time.sleep(_LOOK_EVERY)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         left = " ".join(sorted({sent.job_id.split("_")[0] for _, sent in running.values()}))
         say(f"The jobs go on without this program; to end them: scancel {left}")
-        raise
+        raise JobsGoOn(running) from error
     return [results[job.number] for job in jobs]
 
 
@@ -132,7 +137,7 @@ def _submit(executor: Any, jobs: Sequence[SweepJob]) -> list[Submitted]:
 
 
 class SlurmQueue:
-    """What SLURM says of the jobs of this user. (``sacct`` would need an accounting database.)"""
+    """What SLURM says of the jobs of this user, asked now and then."""
 
     def __init__(self) -> None:
         self._asked = time.monotonic()
@@ -145,19 +150,8 @@ class SlurmQueue:
             self._before, self._now, self._asked = self._now, queue_states(), time.monotonic()
         if self._before is None or self._now is None:
             return None
-        before, now = (states.get(job.job_id, _GONE) for states in (self._before, self._now))
-        return now if before in _ENDS and now in _ENDS else None  # twice: a file may come later than the news
-
-
-def queue_states() -> dict[str, str] | None:
-    """State of each job of this user that SLURM still knows, by its id; None where SLURM does not answer."""
-    command = ["squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}", "--format=%i %T"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    lines = (line.split() for line in told.splitlines())
-    return {line[0]: line[1] for line in lines if len(line) == 2}
+        before, now = (states.get(job.job_id, GONE) for states in (self._before, self._now))
+        return now if before in ENDS and now in ENDS else None  # twice: a file may come later than the news
 
 
 def _local_end(job: Submitted) -> str | None:
@@ -183,13 +177,17 @@ def _collect(
 
 
 def _result(job: SweepJob, sent: Submitted) -> JobReturn:
-    """What the run left; where submitit itself failed, the last line of what it says."""
-    outcome, result = pickle.loads(sent.paths.result_pickle.read_bytes())  # of our own job, in the folder of the sweep
-    if outcome == "success":
-        return result
-    return failed(
-        job, RunError(f"{str(result).strip().splitlines()[-1]}; its log is {os.path.relpath(sent.paths.stdout)}")
-    )
+    """What the run left, which is taken away; where submitit itself failed, the last line of what it says."""
+    file = sent.paths.result_pickle
+    try:
+        outcome, result = pickle.loads(file.read_bytes())  # of our own job, in the folder of the sweep
+        file.unlink()
+        if outcome == "success":
+            return result
+        problem = str(result).strip().splitlines()[-1]
+    except Exception as error:
+        problem = f"its result cannot be read ({describe_error(error)})"
+    return failed(job, RunError(f"{problem}; its log is {os.path.relpath(sent.paths.stdout)}"))
 
 
 @contextmanager

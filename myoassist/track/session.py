@@ -145,7 +145,7 @@ class Session:
         except (OSError, ValueError):
             if (folder / LAYOUT).exists():
                 raise
-        if not {"policy.zip", LAYOUT} <= set(artifact.manifest.entries):
+        if not {"policy.zip", "normalizer.npz", LAYOUT} <= set(artifact.manifest.entries):
             return False
         self._run.log_artifact(artifact, aliases=aliases)
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from numpy.typing import ArrayLike
 
 from myoassist.analysis.plots.drawing import plot
 from myoassist.analysis.plots.style import PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
+from myoassist.analysis.training_numbers import STEPS, read_metrics
 from myoassist.errors import RunError
-from myoassist.places import TRAINING_NUMBERS
 
-STEPS, SECONDS = "time/total_timesteps", "time/time_elapsed"
+SECONDS = "time/time_elapsed"
 _LEVELS = {  # title and unit of the panel by the columns in it
     "Level of the environments": ("Level (0: easiest)", re.compile(r"(curriculum|terrain)/(mean_)?level$")),
     "Environments on each level": ("Share (0 to 1)", re.compile(r"(curriculum|terrain)/(envs_on_)?level_\d+$")),
@@ -66,29 +65,6 @@ _LEARNING = (
     Panel("Exploration", "SD of the action (1)", {"train/std": ""}),
     Panel("Entropy coefficient", "Coefficient (no unit)", {"train/ent_coef": ""}),
 )
-
-
-def read_metrics(run_folder: str | Path) -> dict[str, np.ndarray]:
-    """Columns of the run's table ``(rows,)``; nan where a row holds nothing. A last row cut short is left out.
-
-    Raises RunError where there is no table, or none that can be read.
-    """
-    path = Path(run_folder) / TRAINING_NUMBERS
-    try:
-        text = path.read_bytes().decode("utf-8")
-        rows = list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RunError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    names = [name for name in (rows[0] if rows else {}) if name]
-    columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
-    return {name: values for name, values in columns.items() if np.isfinite(values).any()}
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")
 
 
 def _begun(run_folder: str | Path) -> str | None:
