@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +52,8 @@ def middle(values: list[float] | np.ndarray) -> tuple[float, float]:
     """Median, and distance of the quartiles."""
     low, median, high = np.quantile(np.asarray(values), [0.25, 0.5, 0.75])
     return float(median), float(high - low)
+
+
+def with_ratios(result: Any, above: Sequence[float], below: Sequence[float]) -> dict[str, Any]:
+    """Fields of a result for a JSON file, and the ratio of two of its speeds in each repeat."""
+    return {**dataclasses.asdict(result), "ratios": (np.array(above) / np.array(below)).tolist()}

@@ -15,9 +15,9 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from myoassist.analysis.plots.style import NEUTRAL, PALETTE, grid, legend, look
-from myoassist.analysis.report_run import ELAPSED, STEPS, read_rows, value
+from myoassist.analysis.report_run import ELAPSED, read_rows, value
 from myoassist.errors import RunError, unknown
-from myoassist.places import TRAINING_NUMBERS
+from myoassist.places import STEPS, TRAINING_NUMBERS
 
 AXES = {"steps": ("Environment steps (millions)", 1e-6), "minutes": ("Wall time (min)", 1.0)}
 UNITS = {

@@ -11,7 +11,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from common import START_STD, middle
+from common import START_STD, middle, with_ratios
 from replay import Notes, Raw
 
 from myoassist.config import TrainConfig
@@ -39,7 +39,7 @@ class Result:
         )
 
     def plain(self) -> dict[str, Any]:
-        return {**dataclasses.asdict(self), "ratios": (np.array(self.lean) / np.array(self.composed)).tolist()}
+        return with_ratios(self, self.lean, self.composed)
 
 
 def measure(config: TrainConfig, *, repeats: int, steps: int = 15) -> Result:

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
-from common import START_STD, middle
+from common import START_STD, middle, with_ratios
 from replay import Notes, Raw
 
 from myoassist.config import TrainConfig
@@ -48,7 +48,7 @@ class Result:
         )
 
     def plain(self) -> dict[str, Any]:
-        return {**dataclasses.asdict(self), "ratios": (np.array(self.env) / np.array(self.raw)).tolist()}
+        return with_ratios(self, self.env, self.raw)
 
 
 @dataclasses.dataclass

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import numpy as np
-from common import middle
+from common import middle, with_ratios
 from replay import Notes, Raw
 from stable_baselines3.common.logger import configure
 
@@ -42,7 +42,7 @@ class Result:
         )
 
     def plain(self) -> dict[str, Any]:
-        return {**dataclasses.asdict(self), "ratios": (np.array(self.ppo) / np.array(self.raw)).tolist()}
+        return with_ratios(self, self.ppo, self.raw)
 
 
 def measure(config: TrainConfig, *, repeats: int) -> Result:

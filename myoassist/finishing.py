@@ -14,7 +14,7 @@ from typing import Any
 from myoassist.analysis.recording import FILE, load_recording
 from myoassist.config import VideoConfig
 from myoassist.errors import MyoAssistError
-from myoassist.files import write_beside
+from myoassist.files import read_json, write_beside
 from myoassist.parsing import parse_config
 from myoassist.places import SUMMARY, VIDEOS_FOLDER
 
@@ -71,8 +71,6 @@ def film(place: Path, folder: Path, video: VideoConfig, *, say: Callable[[str], 
 
 def trials_in(folder: Path) -> list[Path]:
     """Folders of ``folder`` that hold a recording, in the order in which the trials were run."""
-    from myoassist.analysis.report_run import read_json  # with Matplotlib, which a training need not wait for
-
     asked = list(read_json(folder / SUMMARY).get("trials") or ())
     found = sorted(path.parent for path in folder.glob(f"*/{FILE}"))
     return sorted(found, key=lambda trial: asked.index(trial.name) if trial.name in asked else len(asked))

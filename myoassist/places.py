@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # of a run folder; the configuration also lies beside each checkpoint
 CONFIG, COMMAND, ENVIRONMENT, TRAINING_NUMBERS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
+STEPS = "time/total_timesteps"  # the column of metrics.csv that counts environment steps
 EVALUATIONS, REPORT, STATUS = "evaluations", "report.html", "status.json"
 
 # of an evaluation and of its trials

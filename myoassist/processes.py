@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import re
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from myoassist.errors import MyoAssistError
+from myoassist.errors import ConfigError, MyoAssistError
 
 CORES = "MYOASSIST_CORES"  # environment variable: cores of a run that shares the machine with others
 
@@ -74,3 +77,22 @@ def exit_code(work: Callable[[], Any]) -> int:
         sys.stderr.write("error: interrupted from the keyboard\n")
         return 130
     return 0
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Raises ConfigError for a command line that is not valid, in the way of :func:`exit_code`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; --help lists all settings")
+
+
+@contextmanager
+def alarm(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
+    """Call ``ring`` from another thread if what is inside takes longer."""
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

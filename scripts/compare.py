@@ -6,10 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from myoassist.errors import ConfigError
-from myoassist.processes import exit_code
+from myoassist.processes import ArgumentParser, exit_code
 
 EXAMPLES = """examples:
   python scripts/compare.py outputs/multirun/2026-01-31_12-00-00
@@ -20,14 +18,9 @@ A sweep is compared by itself at its end; the page and table lie in its folder a
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; --help lists all settings")
-
-
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The settings of a command line. Raises ConfigError for one that is not valid."""
-    parser = _Parser(
+    parser = ArgumentParser(
         prog="python scripts/compare.py",
         description="Compare runs: table, learning curves, importance of settings, and the best setting as a command.",
         epilog=EXAMPLES,

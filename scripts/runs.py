@@ -6,10 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from myoassist.errors import ConfigError
-from myoassist.processes import exit_code
+from myoassist.processes import ArgumentParser, exit_code
 from myoassist.runs.entry import Entry
 from myoassist.runs.finding import OUTPUTS
 from myoassist.runs.listing import SORTS, Filters, as_csv, as_json, as_table, list_runs, nearby, size_text
@@ -26,14 +25,9 @@ EXAMPLES = """examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; --help lists all settings")
-
-
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The settings of a command line. Raises ConfigError for one that is not valid."""
-    parser = _Parser(
+    parser = ArgumentParser(
         prog="python scripts/runs.py",
         description="List local runs, with filters; --prune makes room.",
         epilog=EXAMPLES,

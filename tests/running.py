@@ -72,3 +72,13 @@ def assert_same_run(one: Path, other: Path) -> None:
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, str(REPOSITORY / "train.py"), *arguments]
+
+
+def program_of(folder: Path, code: str, settings: str) -> list[str]:
+    """Command line of a program whose runs are ``code``, with the real files of conf/hydra and conf/launch."""
+    (folder / "conf").mkdir()
+    for name in ("hydra", "launch"):
+        (folder / "conf" / name).symlink_to(REPOSITORY / "conf" / name)
+    (folder / "conf" / "train.yaml").write_text(settings)
+    (folder / "program.py").write_text(code)
+    return [sys.executable, str(folder / "program.py"), str(folder / "conf")]

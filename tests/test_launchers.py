@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from running import REPOSITORY, command, rows
+from running import REPOSITORY, command, program_of, rows
 
 from myoassist.config_launch import LocalLaunch, SlurmLaunch
 from myoassist.learn.callbacks import Stopper
@@ -53,15 +53,8 @@ RUNS = ("0", "1", "2", "3", "4", "10", "5")
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A program whose runs end in every way, and the real files of conf/launch."""
-    folder = tmp_path_factory.mktemp("program")
-    (folder / "conf").mkdir()
-    for name in ("hydra", "launch"):
-        (folder / "conf" / name).symlink_to(REPOSITORY / "conf" / name)
-    (folder / "conf" / "train.yaml").write_text(
-        "defaults: [_self_, {launch: basic}, {hydra: default}]\nseed: 0\nname: x\n"
-    )
-    (folder / "program.py").write_text(PROGRAM)
-    return [sys.executable, str(folder / "program.py"), str(folder / "conf")]
+    settings = "defaults: [_self_, {launch: basic}, {hydra: default}]\nseed: 0\nname: x\n"
+    return program_of(tmp_path_factory.mktemp("program"), PROGRAM, settings)
 
 
 def call(program: list[str], folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from running import REPOSITORY, small
+from running import REPOSITORY, program_of, small
 from test_search import make_study, reported
 
 from myoassist.config_search import SearchConfig, SearchSettings
@@ -128,16 +128,11 @@ def test_a_pruned_training_stops_and_keeps_what_it_has(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    folder = tmp_path_factory.mktemp("program")
-    (folder / "conf").mkdir()
-    for name in ("hydra", "launch"):
-        (folder / "conf" / name).symlink_to(REPOSITORY / "conf" / name)
-    (folder / "conf" / "train.yaml").write_text(
+    settings = (
         "defaults: [_self_, {launch: basic}, {hydra: default}]\nn: 0\nname: x\n"
         "search: {objective: [eval/distance], storage: null, study: null, trial: null, minutes: null}\n"
     )
-    (folder / "program.py").write_text(PROGRAM)
-    return [sys.executable, str(folder / "program.py"), str(folder / "conf"), "-m", "hydra/sweeper=optuna"]
+    return [*program_of(tmp_path_factory.mktemp("program"), PROGRAM, settings), "-m", "hydra/sweeper=optuna"]
 
 
 @pytest.mark.slow

@@ -13,10 +13,10 @@ from tracked_runs import make_checkpoint, make_evaluation, make_run, rows_of, wr
 
 from myoassist.errors import ConfigError, RunError
 from myoassist.parsing import check_consistency
-from myoassist.places import TRAINING_NUMBERS
+from myoassist.places import STEPS, TRAINING_NUMBERS
 from myoassist.track import artifacts, found
 from myoassist.track.artifacts import fetch_artifact, is_whole, keep, local_copy, parse_reference
-from myoassist.track.rows import STEPS, Rows
+from myoassist.track.rows import Rows
 from myoassist.track.session import settings_of
 from myoassist.track.state import Ledger, State, read_state, write_state
 from myoassist.track.syncing import sync_command, what_is_missing

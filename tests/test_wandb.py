@@ -39,7 +39,7 @@ from tracked_runs import (
 )
 
 from myoassist.learn.training import train
-from myoassist.track.rows import STEPS
+from myoassist.places import STEPS
 from myoassist.track.start import Tracking
 from myoassist.track.state import WARNING, read_state
 

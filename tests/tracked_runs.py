@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from myoassist.learn.tracking import CsvWriter
+from myoassist.places import STEPS
 from myoassist.processes import child_environment, python_command
-from myoassist.track.rows import STEPS
 
 KEY = "a" * 40  # a key as W&B makes them, of nobody
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refuses every connection

@@ -12,9 +12,9 @@ from typing import Any
 
 from myoassist.analysis.report_metrics import number
 from myoassist.files import read_json
-from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, SUMMARY, TRAINING_NUMBERS
+from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, STEPS, SUMMARY, TRAINING_NUMBERS
 
-STEPS, ELAPSED = "time/total_timesteps", "time/time_elapsed"
+ELAPSED = "time/time_elapsed"
 _UNITS = {"speed": "m/s", "low": "m/s", "high": "m/s", "amplitude": "m", "length": "m", "width": "m"}
 
 # Columns of the table of all evaluations: name in metrics.csv, title, unit, factor, digits.

@@ -10,8 +10,6 @@ import numpy as np
 from myoassist.errors import RunError
 from myoassist.places import TRAINING_NUMBERS
 
-STEPS = "time/total_timesteps"
-
 
 def read_metrics(run_folder: str | Path) -> dict[str, np.ndarray]:
     """Columns of the run's table ``(rows,)``; nan where a row holds nothing. A last row cut short is left out.

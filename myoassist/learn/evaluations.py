@@ -16,7 +16,7 @@ from typing import Any
 from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
 from myoassist.errors import RunError
-from myoassist.files import free_name, write_beside
+from myoassist.files import free_name, read_json, write_beside
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import Evaluation, summarize
 from myoassist.learn.shipped import shipped_name
@@ -115,8 +115,4 @@ def write_summary(folder: Path, trials: dict[str, list[Episode]], **facts: Any) 
 
 def read_summary(folder: Path) -> dict[str, Any]:
     """What :func:`write_summary` wrote; empty where there is nothing that can be read."""
-    try:
-        content = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_json(folder / SUMMARY)

@@ -13,9 +13,7 @@ from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputF
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from myoassist.config import LoggingConfig
-from myoassist.places import TRAINING_NUMBERS
-
-STEPS = "time/total_timesteps"
+from myoassist.places import STEPS, TRAINING_NUMBERS
 
 
 class CsvWriter(KVWriter):

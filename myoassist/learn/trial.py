@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from myoassist.errors import RunError, unknown
 from myoassist.learn.callbacks import Stopper
 from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.progress import say
+from myoassist.processes import alarm
 from myoassist.runs.metrics import SHARE_COMPLETED, share_completed
 
 PRUNED = "pruned"  # TrainingResult.stopped_by of a trial that was ended because others do better
@@ -68,13 +68,8 @@ class SearchTrial:
         def stop() -> None:
             self._stopper.asked = self._stopper.asked or reason
 
-        timer = threading.Timer(60.0 * self._search.minutes, stop)
-        timer.daemon = True
-        timer.start()
-        try:
+        with alarm(60.0 * self._search.minutes, stop):
             yield
-        finally:
-            timer.cancel()
 
 
 def _number(objective: str, evaluation: Evaluation) -> float | None:

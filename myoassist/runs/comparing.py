@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from myoassist.analysis.report import check_replaceable
-from myoassist.analysis.report_run import read_json
 from myoassist.errors import RunError
-from myoassist.files import free_name, write_beside
+from myoassist.files import free_name, read_json, write_beside
 from myoassist.places import SEARCH, SWEEP_PAGE, SWEEP_TABLE
 from myoassist.runs.comparison import HEAD, Comparison, as_csv, as_text, compare_outcomes
 from myoassist.runs.finding import OUTPUTS, is_sweep

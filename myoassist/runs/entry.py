@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Any
 
 import yaml
 
-from myoassist.places import CONFIG, ENVIRONMENT, TRAINING_NUMBERS
+from myoassist.files import read_json
+from myoassist.places import CONFIG, ENVIRONMENT, STEPS, TRAINING_NUMBERS
 from myoassist.runs.checkpoints import read_best
 from myoassist.runs.finding import folder_size
 from myoassist.runs.lock import is_held
 from myoassist.runs.status import FINISHED, RUNNING, STOPPED, status_of
 
-STEPS = "time/total_timesteps"
 _TAIL = 65_536  # bytes at the end of a table that hold its last row
 
 
@@ -123,7 +122,7 @@ def _whole(value: Any) -> int | None:
 
 def _started(folder: Path, told: str) -> float:
     """When it began: as its status says, else its record of versions, else the time of its files."""
-    for text in (told, _noted_start(folder) if not told else ""):
+    for text in (told, "" if told else str(read_json(folder / ENVIRONMENT).get("started", ""))):
         try:
             return datetime.fromisoformat(text).timestamp()
         except ValueError:
@@ -132,10 +131,3 @@ def _started(folder: Path, told: str) -> float:
         return folder.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _noted_start(folder: Path) -> str:
-    try:
-        return str(json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))["started"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

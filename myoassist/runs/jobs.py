@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.errors import RunError
-from myoassist.files import write_beside
+from myoassist.files import read_json, write_beside
 from myoassist.places import JOBS, JOBS_FOLDER
 
 
@@ -59,11 +59,11 @@ def note_failure(sweep: Path, number: int, overrides: tuple[str, ...], reason: s
 def read_jobs(sweep: Path) -> dict[int, Job]:
     """All jobs of a sweep by number; what cannot be read is left out."""
     jobs = {}
-    for entry in _read(sweep / JOBS).get("jobs") or ():
+    for entry in read_json(sweep / JOBS).get("jobs") or ():
         if isinstance(entry, dict) and isinstance(entry.get("number"), int):
             jobs[entry["number"]] = Job(entry["number"], _overrides(entry))
     for path in (sweep / JOBS_FOLDER).glob("*.json"):
-        entry = _read(path)
+        entry = read_json(path)
         if path.stem.isdigit() and entry:
             number, told = int(path.stem), (entry.get("ended"), entry.get("reason"))
             ended, reason = (str(part) if part else None for part in told)
@@ -75,11 +75,3 @@ def read_jobs(sweep: Path) -> dict[int, Job]:
 def _overrides(entry: dict[str, Any]) -> tuple[str, ...]:
     found = entry.get("overrides")
     return tuple(str(part) for part in found) if isinstance(found, list) else ()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

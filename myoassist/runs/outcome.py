@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from myoassist.analysis.gait_files import METRICS
-from myoassist.analysis.report_run import read_json
 from myoassist.analysis.training_numbers import read_metrics
 from myoassist.errors import RunError
-from myoassist.places import EVALUATIONS, SUMMARY
+from myoassist.files import read_json
+from myoassist.places import EVALUATIONS, STEPS, SUMMARY
 from myoassist.runs.checkpoints import read_best
-from myoassist.runs.entry import STEPS, read_entry
+from myoassist.runs.entry import read_entry
 from myoassist.runs.jobs import Job
 from myoassist.runs.metrics import RATE, SECONDS, SHARE_COMPLETED, share_completed
 from myoassist.runs.settings import SEED, Settings, read_settings

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from myoassist.analysis.plots.style import NEUTRAL, PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
 from myoassist.analysis.plots.training import running_mean
-from myoassist.runs.entry import STEPS
+from myoassist.places import STEPS
 from myoassist.runs.groups import UNKNOWN, Group, Parameter, compact, short_names, title
 from myoassist.runs.importance import Importance
 from myoassist.runs.metrics import Measure

@@ -10,12 +10,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from myoassist.analysis.report_run import STEPS, run_facts, settings_facts, value
+from myoassist.analysis.report_run import run_facts, settings_facts, value
 from myoassist.files import write_beside
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluations import run_of
 from myoassist.learn.shipped import CARD, CARD_PAGE, PREFIX
 from myoassist.parsing import to_plain
+from myoassist.places import STEPS
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "assets" / "policy_card.md"
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
+from myoassist.places import STEPS
 from myoassist.track.dashboard_table import Panel, Part, Sweep, Table, expanded, needs_pattern, pattern_of, title_of
-from myoassist.track.rows import STEPS
 
 STEPS_LABEL = "Environment steps"
 SECONDS = 5  # in which W&B has to answer

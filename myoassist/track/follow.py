@@ -17,8 +17,8 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from myoassist.config import LoggingConfig
 from myoassist.errors import RunError
 from myoassist.places import TRAINING_NUMBERS
+from myoassist.processes import alarm
 from myoassist.runs.status import FAILED, RUNNING, describe_error, status_of
 from myoassist.track.found import evaluations_in_work
 from myoassist.track.sending import Sender
@@ -171,16 +172,9 @@ def settle_offline_runs(run: Path, state: State, here: str | None) -> None:
     state.unfinished = []
 
 
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> AbstractContextManager[None]:
     """End this process if what is inside takes longer: W&B tries for hours to reach a network that is gone."""
-    timer = threading.Timer(seconds, os._exit, [NOT_SENT])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    return alarm(seconds, lambda: os._exit(NOT_SENT))
 
 
 def _of_the_disk(error: Exception) -> bool:

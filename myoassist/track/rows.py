@@ -6,8 +6,7 @@ import csv
 import os
 from pathlib import Path
 
-from myoassist.places import TRAINING_NUMBERS
-from myoassist.runs.entry import STEPS
+from myoassist.places import STEPS, TRAINING_NUMBERS
 
 Row = dict[str, int | float]
 

@@ -18,9 +18,8 @@ from myoassist.config import LoggingConfig
 from myoassist.errors import RunError
 from myoassist.files import read_json
 from myoassist.parsing import parse_config
-from myoassist.places import COMMAND, CONFIG, ENVIRONMENT
+from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, STEPS
 from myoassist.runs.checkpoints import LAYOUT
-from myoassist.runs.entry import STEPS
 from myoassist.runs.finding import is_sweep
 from myoassist.runs.status import status_of
 from myoassist.track.found import Outcome

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike
 
 from myoassist.analysis.plots.drawing import plot
 from myoassist.analysis.plots.style import PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
-from myoassist.analysis.training_numbers import STEPS, read_metrics
+from myoassist.analysis.training_numbers import read_metrics
 from myoassist.errors import RunError
+from myoassist.places import STEPS
 
 SECONDS = "time/time_elapsed"
 _LEVELS = {  # title and unit of the panel by the columns in it
