@@ -111,6 +111,9 @@ class PPOConfig(OnPolicyConfig):
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")
     max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")
+    action_std: float | Schedule | None = setting(
+        None, gt=0, le=3, help="standard deviation of the action noise, given instead of learned; null learns it"
+    )
     mirror_weight: float = setting(0.0, ge=0, help="of the loss that left and right act alike; 0 is without")
 
 

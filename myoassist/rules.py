@@ -41,6 +41,7 @@ def check_consistency(config: TrainConfig) -> None:
     _batch_divides_transitions(config)
     _batch_fits_the_buffer(config)
     _schedules_have_ends(config)
+    _held_noise_is_plain(config)
     _network_fits_algorithm(config)
     _actor_names_are_plain(config)
     _frozen_actors_can_be(config)
@@ -115,6 +116,17 @@ def _schedules_have_ends(config: TrainConfig) -> None:
         if isinstance(value, Schedule) and (value.end is None) != (value.schedule == "constant"):
             wanted = "has no end" if value.schedule == "constant" else "needs an end"
             raise ConfigError(f"algorithm.{field.name}.end: a {value.schedule} schedule {wanted}")
+
+
+def _held_noise_is_plain(config: TrainConfig) -> None:
+    algorithm = config.algorithm
+    if not isinstance(algorithm, PPOConfig) or algorithm.action_std is None:
+        return
+    if isinstance(algorithm.action_std, Schedule) and algorithm.action_std.end == 0:
+        raise ConfigError("algorithm.action_std.end: got 0.0; expected a number > 0")
+    if algorithm.noise_steps:
+        problem = f"got {algorithm.noise_steps}; with algorithm.action_std the noise is plain: 0"
+        raise ConfigError(f"algorithm.noise_steps: {problem}")
 
 
 def _network_fits_algorithm(config: TrainConfig) -> None:

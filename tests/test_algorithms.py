@@ -188,6 +188,17 @@ def test_schedules_reach_the_update() -> None:
     env.close()
 
 
+@pytest.mark.parametrize("network", ["shared", "separate_full"])
+def test_the_noise_of_the_actions_can_be_held(network: str) -> None:
+    model, env = make("ppo", f"network={network}", "algorithm.action_std={schedule: linear, start: 0.2, end: 0.05}")
+    model.learn(128, log_interval=None)  # the second and last of its updates is at the end
+    deviation = model.policy.log_std.detach().exp()
+    np.testing.assert_allclose(deviation, 0.05, rtol=1e-6)
+    model.train()  # learns the means, not the noise
+    np.testing.assert_array_equal(model.policy.log_std.detach().exp(), deviation)
+    env.close()
+
+
 def problem(*overrides: str) -> str:
     with pytest.raises(ConfigError) as caught:
         check_consistency(experiment(*overrides))
@@ -224,6 +235,8 @@ def test_schedules_that_are_refused(override: str, message: str) -> None:
         (("algorithm=trpo", "algorithm.batch_size=1000"), "algorithm.batch_size: 1000 does not divide"),
         (("algorithm=sac", "algorithm.buffer_size=100"), "algorithm.buffer_size: got 100; at least 256"),
         (("algorithm=tqc", "algorithm.dropped_quantiles=25"), "algorithm.dropped_quantiles: got 25; less than"),
+        (("algorithm.action_std=0.1", "algorithm.noise_steps=8"), "algorithm.noise_steps: got 8; with"),
+        (("algorithm.action_std={schedule: linear, start: 0.2, end: 0.0}",), "algorithm.action_std.end: got 0.0"),
         (("algorithm=td3", "algorithm.device=tpu"), "algorithm.device: no device named 'tpu'"),
     ],
 )

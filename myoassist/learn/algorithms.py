@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -59,16 +60,22 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
     """
     threads = config.update_threads or available_cores()
     entropy: Any = scheduled(getattr(config, "entropy_weight", None) or 0.0)
+    action_std: Any = scheduled(getattr(config, "action_std", None) or 0.0)
 
     def train(self: Any, *arguments: Any, **keywords: Any) -> None:
         if callable(entropy):
             self.ent_coef = entropy(self._current_progress_remaining)
             self.logger.record("train/entropy_weight", self.ent_coef)
+        if action_std:
+            self.policy.log_std.requires_grad_(False)
         torch.set_num_threads(threads if config.update_threads or shares_work(self) else 1)
         try:
             kind.train(self, *arguments, **keywords)  # type: ignore[attr-defined]
         finally:
             torch.set_num_threads(1)
+        if action_std:
+            deviation = action_std(self._current_progress_remaining) if callable(action_std) else action_std
+            self.policy.log_std.fill_(math.log(deviation))  # of the next collection
 
     made: Any = type(kind.__name__, (kind,), {"train": train, "__doc__": kind.__doc__})
     return made
