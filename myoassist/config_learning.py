@@ -114,7 +114,7 @@ class PPOConfig(OnPolicyConfig):
     action_std: float | Schedule | None = setting(
         None, gt=0, le=3, help="standard deviation of the action noise, given instead of learned; null learns it"
     )
-    mirror_weight: float = setting(0.0, ge=0, help="of the loss that left and right act alike; 0 is without")
+    mirror_weight: float | Schedule = setting(0.0, ge=0, help="of the loss that left and right act alike; 0 is without")
 
 
 @dataclass(frozen=True, kw_only=True)

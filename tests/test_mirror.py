@@ -217,7 +217,7 @@ def test_normalised_observations_are_mirrored_before_normalisation() -> None:
     assert seen == pytest.approx(env.normalize_obs(mirror.signals(raw)), abs=1e-5)
 
 
-def trained(weight: float) -> PPO:
+def trained(weight: float | str) -> PPO:
     config = experiment(
         "device=none",
         "threads=1",
@@ -238,6 +238,11 @@ def trained(weight: float) -> PPO:
     model.learn(64)
     env.close()
     return model
+
+
+def test_the_weight_of_the_loss_can_grow() -> None:
+    model = trained("{schedule: linear, start: 1.0, end: 20.0}")  # its only update is at the end
+    assert model.logger.name_to_value["train/mirror_weight"] == pytest.approx(20.0)
 
 
 def test_loss_reaches_the_gradient_and_is_logged() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,53 +42,8 @@ from myoassist.learn.networks import policy_arguments, separate_policy, start_de
 from myoassist.learn.policies import set_start_std
 from myoassist.learn.schedules import scheduled
 from myoassist.learn.symmetry import MirrorPPO
+from myoassist.learn.updating import updating
 from myoassist.mdp.check import check_mirror
-from myoassist.processes import available_cores
-
-Kind = TypeVar("Kind", bound=BaseAlgorithm)
-SHARED_WORK = 1e8  # operations of one layer in one gradient step from which several torch threads are faster
-
-
-def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
-    """The algorithm ``kind`` whose every update takes ``update_threads`` torch threads and its scheduled entropy bonus.
-
-    Without ``update_threads`` it takes one, or all cores where the work is worth it (see :func:`shares_work`).
-
-    All the rest runs on one torch thread: torch's pool fights the simulation threads for the cores, and one thread
-    nearly doubles the collection rate.
-    """
-    threads = config.update_threads or available_cores()
-    entropy: Any = scheduled(getattr(config, "entropy_weight", None) or 0.0)
-    action_std: Any = scheduled(getattr(config, "action_std", None) or 0.0)
-
-    def train(self: Any, *arguments: Any, **keywords: Any) -> None:
-        if callable(entropy):
-            self.ent_coef = entropy(self._current_progress_remaining)
-            self.logger.record("train/entropy_weight", self.ent_coef)
-        if action_std:
-            self.policy.log_std.requires_grad_(False)
-        torch.set_num_threads(threads if config.update_threads or shares_work(self) else 1)
-        try:
-            kind.train(self, *arguments, **keywords)  # type: ignore[attr-defined]
-        finally:
-            torch.set_num_threads(1)
-        if action_std:
-            deviation = action_std(self._current_progress_remaining) if callable(action_std) else action_std
-            self.policy.log_std.fill_(math.log(deviation))  # of the next collection
-
-    made: Any = type(kind.__name__, (kind,), {"train": train, "__doc__": kind.__doc__})
-    return made
-
-
-def shares_work(model: BaseAlgorithm) -> bool:
-    """Whether an update of ``model`` is faster on several torch threads.
-
-    Threads wait for each other in every operation. On two cores, 128 units and 1,024 transitions gain a sixth of the
-    time where nothing else runs, and take several times as long where something does; 256 units gain 1.6 times.
-    """
-    rows = getattr(model, "batch_size", None) or getattr(model, "n_steps", 1) * model.n_envs
-    largest = max(weights.numel() for weights in model.policy.parameters())
-    return 2 * rows * largest > SHARED_WORK
 
 
 def make_ppo(config: PPOConfig, walk: WalkEnv, **common: Any) -> BaseAlgorithm:
@@ -97,7 +51,8 @@ def make_ppo(config: PPOConfig, walk: WalkEnv, **common: Any) -> BaseAlgorithm:
     if config.mirror_weight:
         check_mirror(walk.config)
         mirror = make_mirror(walk.observer.signals, walk.action_map.names, walk.index, where="algorithm.mirror_weight")
-        return updating(MirrorPPO, config)(**common, **_proximal(config), mirror=mirror, weight=config.mirror_weight)
+        weight = scheduled(config.mirror_weight)
+        return updating(MirrorPPO, config)(**common, **_proximal(config), mirror=mirror, weight=weight)
     return updating(PPO, config)(**common, **_proximal(config))
 
 

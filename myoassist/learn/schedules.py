@@ -33,3 +33,8 @@ def scheduled(value: float | Schedule) -> float | Callable[[float], float]:
 def at_start(value: float | Schedule) -> float:
     """The number, or where its schedule begins."""
     return value.start if isinstance(value, Schedule) else value
+
+
+def value_at(value: float | Callable[[float], float], remaining: float) -> float:
+    """What :func:`scheduled` returned, with the share ``remaining`` of the training left."""
+    return float(value(remaining) if callable(value) else value)

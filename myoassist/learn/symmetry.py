@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.learn.mirror import Mirror
+from myoassist.learn.schedules import value_at
 
 
 class _WithLoss(torch.autograd.Function):
@@ -26,9 +28,14 @@ class _WithLoss(torch.autograd.Function):
 
 
 class MirrorPPO(PPO):
-    """PPO whose loss has ``weight * mean((actor(mirror(s)) - mirror(actor(s)))^2)`` added in every gradient step."""
+    """PPO whose loss has ``weight * mean((actor(mirror(s)) - mirror(actor(s)))^2)`` added in every gradient step.
 
-    def __init__(self, *arguments: Any, mirror: Mirror, weight: float, **keywords: Any) -> None:
+    ``weight`` is a number, or a function of the share of the training that is left.
+    """
+
+    def __init__(
+        self, *arguments: Any, mirror: Mirror, weight: float | Callable[[float], float], **keywords: Any
+    ) -> None:
         self.mirror, self.mirror_weight = mirror, weight
         super().__init__(*arguments, **keywords)
 
@@ -38,13 +45,14 @@ class MirrorPPO(PPO):
     def train(self) -> None:
         evaluate = self.policy.evaluate_actions
         image = MirrorImage(self.mirror, self.get_vec_normalize_env(), self.device)
+        weight = value_at(self.mirror_weight, self._current_progress_remaining)
         losses: list[float] = []
 
         def evaluate_with_mirror(observation: torch.Tensor, actions: torch.Tensor) -> tuple:
             values, log_prob, entropy = evaluate(observation, actions)
             loss = asymmetry(self.policy, observation, image)
             losses.append(loss.item())
-            return _WithLoss.apply(values, self.mirror_weight * loss), log_prob, entropy
+            return _WithLoss.apply(values, weight * loss), log_prob, entropy
 
         self.policy.evaluate_actions = evaluate_with_mirror  # type: ignore[method-assign]
         try:
@@ -52,6 +60,7 @@ class MirrorPPO(PPO):
         finally:
             del self.policy.evaluate_actions
         self.logger.record("train/mirror_loss", float(np.mean(losses)))
+        self.logger.record("train/mirror_weight", weight)
 
 
 class MirrorImage:

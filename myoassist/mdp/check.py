@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig, TermConfig, TrainConfig
+from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig, Schedule, TermConfig, TrainConfig
 from myoassist.errors import ConfigError
 from myoassist.mdp.observations import OBSERVATIONS, gait_phase
 from myoassist.mdp.rewards import REWARDS
@@ -73,8 +73,9 @@ def check_mirror(config: TrainConfig) -> None:
     """Raise ``ConfigError`` for the symmetry loss with a motion whose left leg is not the right one half a cycle on."""
     weight = getattr(config.algorithm, "mirror_weight", 0.0)
     if weight and config.reference.imitate and read_gait(config.reference).left:
+        given = "a schedule" if isinstance(weight, Schedule) else f"{weight:g}"
         raise ConfigError(
-            f"algorithm.mirror_weight: got {weight:g}, which makes left and right alike half a cycle apart, but "
+            f"algorithm.mirror_weight: got {given}, which makes left and right alike half a cycle apart, but "
             f"{config.reference.path} is asymmetric; 0, or a motion without a left leg of its own"
         )
 
