@@ -12,7 +12,7 @@ from myoassist.processes import ArgumentParser, exit_code
 EXAMPLES = """examples:
   python scripts/compare.py outputs/multirun/2026-01-31_12-00-00
   python scripts/compare.py outputs/multirun/2026-01-31_12-00-00 --metric gait/cost_of_transport
-  python scripts/compare.py outputs/2026-01-31/*_walk outputs/multirun/* --output figures/comparison
+  python scripts/compare.py outputs/2026-01-31/*_walk outputs/multirun/* --output outputs/walks
 
 A sweep is compared by itself at its end; the page and table lie in its folder as sweep.html and sweep.csv.
 """
@@ -28,7 +28,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("places", nargs="+", type=Path, metavar="folder", help="a sweep, a run, or a folder of runs")
-    add("--metric", metavar="name", help="what to sort by (default: eval/distance), as best/speed or gait/<metric>")
+    add("--metric", metavar="name", help="what to sort by, as best/speed or gait/<metric>; see docs/comparing.md")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--minimize", dest="minimize", action="store_true", default=None, help="less of it is better")
     way.add_argument("--maximize", dest="minimize", action="store_false", help="more of it is better")
@@ -46,11 +46,7 @@ def show(settings: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    try:
-        return exit_code(lambda: show(read_arguments(arguments)))
-    except BrokenPipeError:  # ... | head
-        sys.stderr.close()
-        return 0
+    return exit_code(lambda: show(read_arguments(arguments)))
 
 
 if __name__ == "__main__":

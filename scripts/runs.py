@@ -38,7 +38,9 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     add("--status", nargs="+", metavar="status", default=[], help=f"only these: {', '.join(STATES)}")
     add("--name", metavar="pattern", help="only runs whose name fits, as 'walk*'")
     add("--model", metavar="name", help="only this body: short for --where model.name=<name>")
-    add("--where", action="append", metavar="key=value", default=[], help="only runs with this setting; repeatable")
+    add(
+        "--where", action="append", metavar="key=value", default=[], help="only runs with this setting, or group=choice"
+    )
     add("--since", metavar="time", help="only runs begun in the last 30m, 12h, 2d, 1w, or since a date")
     add("--sort", metavar="order", default="age", help=f"one of {', '.join(SORTS)} (default: age)")
     add("--reverse", action="store_true", help="the other way round")
@@ -107,11 +109,7 @@ def prune(runs: Sequence[Path], *, yes: bool, only_tell: bool) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    try:
-        return exit_code(lambda: show(read_arguments(arguments)))
-    except BrokenPipeError:  # ... | head
-        sys.stderr.close()
-        return 0
+    return exit_code(lambda: show(read_arguments(arguments)))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from running import command
 from test_report import check_self_contained
 from test_runs import make_run, script
 
+from myoassist.analysis.plots.style import look
 from myoassist.config_search import SearchConfig
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.run_folder import note_resumption
@@ -30,9 +32,11 @@ from myoassist.runs.gathering import gather
 from myoassist.runs.groups import Parameter, group_runs, parameters, short_names, spread
 from myoassist.runs.importance import importance
 from myoassist.runs.jobs import Job, note_failure, note_job, plan_jobs, read_jobs
-from myoassist.runs.metrics import direction_of, measure_of
-from myoassist.runs.outcome import by_key, run_outcome
-from myoassist.runs.plots import mean_curve
+from myoassist.runs.metrics import direction_of, fitted, measure_of
+from myoassist.runs.outcome import Outcome, run_outcome
+from myoassist.runs.page import bars_picture, importance_guide, runs_table, settings_table
+from myoassist.runs.plots import mean_curve, parallel_coordinates
+from myoassist.runs.typed import by_key, typed_lines, with_choices
 
 RATES, SEEDS = ("1e-4", "3e-4"), ("0", "1", "2")
 
@@ -205,7 +209,8 @@ def test_page_and_table(sweep: Path) -> None:
     assert "21.0 ± 1.4" in page.words and "11.0 ± 1.0" in page.words
     assert "its <process> was killed by SIGKILL" in page.words
     assert done.comparison.command in page.words
-    assert len(page.named("img")) == 3  # curves, parallel coordinates, importance
+    assert len(page.named("img")) == 2  # curves, parallel coordinates; five runs do not tell what matters
+    assert "Nothing can be said yet: 5 runs with a value; at least 8 are needed." in page.words
     with done.table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["eval/distance"] for row in rows] == ["10.0", "11.0", "12.0", "20.0", "22.0", ""]
@@ -255,15 +260,24 @@ def test_a_choice_of_a_group_is_one_setting(sweep: Path) -> None:
 
 
 def test_importance_by_hand() -> None:
-    y = np.array([1.0, 3.0, 5.0, 7.0])
-    told = importance(Parameter("a", ("x", "x", "z", "z")), y)
-    # SS total 20 about 4; within (1+1)+(1+1) = 4; epsilon² = 1 - (3 / 2) (4 / 20) = 0.7
-    assert told.share == pytest.approx(0.7) and told.levels == 2 and math.isnan(told.trend)
-    told = importance(Parameter("b", ("1", "2", "1", "2")), y)
-    assert told.share == 0.0 and told.trend == pytest.approx(2.0 / math.sqrt(20.0))  # ranks 1.5 3.5 1.5 3.5 and 1 2 3 4
-    assert "once" in importance(Parameter("c", ("p", "q", "r", "s")), y).note
-    assert "4 are needed" in importance(Parameter("a", ("x", "x", "z", "z")), np.array([1.0, 2.0, 3.0, np.nan])).note
-    assert "same" in importance(Parameter("a", ("x", "x", "z", "z")), np.ones(4)).note
+    y = np.repeat([1.0, 3.0, 5.0, 7.0], 2)
+    told = importance(Parameter("a", tuple("xxxxzzzz")), y)
+    # SS total 40 about 4; within 4 + 4 = 8; epsilon² = 1 - (7 / 6) (8 / 40) = 23 / 30
+    assert told.share == pytest.approx(23 / 30) and told.levels == 2 and math.isnan(told.trend)
+    told = importance(Parameter("b", tuple("11221122")), y)
+    # ranks 2.5 2.5 6.5 6.5 2.5 2.5 6.5 6.5 and 1.5 1.5 3.5 3.5 5.5 5.5 7.5 7.5 about 4.5: 16 / sqrt(32 * 40)
+    # within 4 (2²) about 3 and as much about 5 = 32; epsilon² = 1 - (7 / 6) (32 / 40) = 1 / 15
+    assert told.share == pytest.approx(1 / 15) and told.trend == pytest.approx(16.0 / math.sqrt(32.0 * 40.0))
+    assert "once" in importance(Parameter("c", tuple("pqrstuvw")), y).note
+    assert "8 are needed" in importance(Parameter("a", tuple("xxxxzzzz")), np.append(y[:7], np.nan)).note
+    assert "same" in importance(Parameter("a", tuple("xxxxzzzz")), np.ones(8)).note
+
+
+def test_few_runs_are_called_a_rough_guide(sweep: Path) -> None:
+    for number in range(6, 12):
+        fill(sweep / str(number), RATES[number % 2], str(number), 10.0 + number)
+    told = compare_outcomes(gather([sweep]), [sweep])
+    assert importance_guide(told).startswith("Only 11 runs have a value: a rough guide") and bars_picture(told)
 
 
 def test_importance_of_a_number_drawn_at_random() -> None:
@@ -284,6 +298,143 @@ def test_a_mean_curve_covers_the_steps_that_all_runs_have() -> None:
     np.testing.assert_allclose(sd, 3.0 / math.sqrt(2.0))
     alone = mean_curve([(np.array([1.0, 2.0]), np.array([3.0, 4.0]))])
     assert alone[1].tolist() == [3.0, 4.0] and np.isnan(alone[2]).all()
+
+
+def test_digits_and_units_by_hand() -> None:
+    distance, seconds = measure_of("eval/distance"), measure_of("time/seconds")
+    assert fitted(distance, [21.0, 11.0]).digits == 1
+    assert fitted(distance, [0.21, 0.11]).digits == 2  # two significant figures
+    assert fitted(distance, [27.31, 27.33], apart=True).digits == 2  # 27.3 and 27.3 hide which is better
+    assert fitted(distance, [0.43418, 0.43431, 0.41], apart=True).digits == 4  # four figures at most
+    assert fitted(distance, [12.0, 12.0, math.nan], apart=True).digits == 1
+    for longest, unit, shown in ((6.3, "s", 6.3), (600.0, "min", 10.0), (36_000.0, "h", 10.0)):
+        told = fitted(seconds, [1.0, longest])
+        assert told.unit == unit and longest * told.factor == pytest.approx(shown)
+
+
+def test_settings_whose_objectives_are_close_can_be_told_apart(sweep: Path) -> None:
+    for number, distance in enumerate((20.01, 20.02, 20.03, 20.05, 20.06)):
+        fill_again(sweep / str(number), RATES[number // 3], SEEDS[number % 3], distance)
+    done = compare([sweep])
+    page = check_self_contained(done.page.read_text(encoding="utf-8"))
+    for told in ("20.02 ± 0.01", "20.05 ± 0.01", "20.06"):
+        assert told in page.words
+    assert "20.02 ± 0.01" in done.text
+
+
+def fill_again(folder: Path, rate: str, seed: str, distance: float) -> None:
+    shutil.rmtree(folder)
+    fill(folder, rate, seed, distance)
+
+
+def test_objective_and_status_come_first_and_heads_stand_above_their_cells(sweep: Path) -> None:
+    told = compare_outcomes(gather([sweep]), [sweep])
+    table = settings_table(told)
+    assert [name for name, _ in table.columns][:4] == ["Rank", "Distance", "Runs", "learning_rate"]
+    assert [name for name, _ in runs_table(told).columns][:4] == ["Run", "Distance", "Status", "learning_rate"]
+    assert table.words == {2} and runs_table(told).words == {2}  # flush left, the numbers flush right
+    page = check_self_contained(compare([sweep]).page.read_text(encoding="utf-8"))
+    classes = [str(attributes.get("class")) for attributes in page.named("th") if attributes.get("scope") == "col"]
+    assert classes[:4] == ["None", "None", "words", "None"]
+    assert next(iter(page.named("pre")))["class"] == "command"
+
+
+def test_of_a_sweep_over_seeds_none_is_best(sweep: Path) -> None:
+    for number in (3, 4):
+        shutil.rmtree(sweep / str(number))
+    for path in sweep.glob("jobs*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (sweep / "multirun.yaml").write_text("")
+    done = compare([sweep])
+    assert "Nothing but the seed differs: mean ± standard deviation of 3 runs, and no best setting." in done.text
+    assert "11.0 ± 1.0" in done.text and "best:" not in done.text and not done.comparison.command
+    page = check_self_contained(done.page.read_text(encoding="utf-8"))
+    assert "Nothing but the seed differs" in page.words and "Best setting" not in page.words
+
+
+def test_what_stands_in_for_the_objective_is_said(sweep: Path) -> None:
+    for number in range(5):
+        (sweep / str(number) / "metrics.csv").write_text("time/total_timesteps,episode/distance\n100,0.2\n")
+    done = compare([sweep])
+    said = "No run was evaluated: instead of eval/distance, episode/distance is shown, of the last training episodes."
+    assert said in done.text and said in check_self_contained(done.page.read_text(encoding="utf-8")).words
+    assert "No run was evaluated" not in as_text(compare_outcomes(gather([sweep]), [sweep], metric="best/distance"))
+
+
+def make_typed(folder: Path, typed: str, *, model: str = "22muscle", network: str = "shared") -> Path:
+    """A run that was started by itself, whose configuration has more than what was typed."""
+    make_run(folder)
+    actors = "" if network == "shared" else "\n  actors:\n    exo: {layers: [8, 8]}"
+    (folder / "config.yaml").write_text(
+        f"name: walk\nseed: 1\nrun_dir: {folder}\nmodel:\n  name: {model}\n  path: null\n  body: legs_{model}\n"
+        f"network:\n  type: {network}{actors}\nreward:\n  terms: {{effort: {{weight: 0.1}}}}\n"
+    )
+    (folder / "command.txt").write_text(f"train.py experiment=smoke run_dir={folder} hydra.sweep.subdir=x {typed}\n")
+    return folder
+
+
+def test_single_runs_are_told_apart_by_the_choices_that_were_typed(tmp_path: Path) -> None:
+    runs = [
+        make_typed(tmp_path / "a", ""),
+        make_typed(tmp_path / "b", "model=26muscle", model="26muscle"),
+        make_typed(tmp_path / "c", "network=separate_partial reward=speed", network="separate"),
+    ]
+    outcomes = gather(runs)
+    told = {parameter.key: parameter.values for parameter in parameters(outcomes)}
+    assert told == {
+        "model": ("22muscle", "26muscle", "22muscle"),
+        "network": ("shared", "shared", "separate_partial"),
+        "reward": ("default", "default", "speed"),
+    }
+    comparison = compare_outcomes(outcomes, runs, metric="best/distance")
+    assert "reward=speed" in as_text(comparison) or "speed" in as_text(comparison)
+    assert shlex.split(comparison.command)[:3] == ["python", "train.py", "experiment=smoke"]
+    assert "run_dir" not in comparison.command and "hydra" not in comparison.command
+
+
+def test_a_choice_that_nobody_typed_has_the_name_of_its_group(tmp_path: Path) -> None:
+    runs = [make_typed(tmp_path / name, "", model=name) for name in ("22muscle", "26muscle")]
+    for run in runs:
+        (run / "command.txt").unlink()
+    (parameter,) = parameters(gather(runs))
+    assert parameter.key == "model" and parameter.values == ("22muscle", "26muscle")
+    assert short_names(["model", "init_from.path", "network.type"]) == ["model", "init_from.path", "network.type"]
+
+
+def test_what_was_typed_when_a_run_was_resumed_counts(tmp_path: Path) -> None:
+    run = make_typed(tmp_path / "a", "seed=2 +reward.terms.effort.weight=0.2 --cfg=job")
+    with (run / "command.txt").open("a") as file:
+        file.write("train.py resume=x seed=3 'not closed\ntrain.py resume=x seed=4\n")
+    assert typed_lines(run, run_outcome(run, "a").settings) == (
+        "experiment=smoke", f"run_dir={run}", "seed=4", "+reward.terms.effort.weight=0.2",
+    )  # fmt: skip
+    told = with_choices(run_outcome(run, "a").settings, run)
+    assert (told["experiment"], told["model"], told["network"]) == ("smoke", "22muscle", "shared")
+
+
+def test_training_time_of_a_resumed_run_is_that_of_all_its_parts(sweep: Path) -> None:
+    rows = ["time/total_timesteps,time/time_elapsed", "50,10", "100,20", "150,4", "200,9", ""]
+    (sweep / "0" / "metrics.csv").write_text("\n".join(rows))
+    values = run_outcome(sweep / "0", "0").values
+    assert values["time/seconds"] == 29.0 and values["time/steps_per_second"] == pytest.approx(200.0 / 29.0)
+
+
+def test_no_label_of_nine_settings_lies_on_another() -> None:
+    keys = [f"a_section.with_a_long_name_{number}" for number in range(6)]
+    numbers = [tuple(f"{rate:.9f}" for rate in np.linspace(1e-5, 10.0 ** -(key + 1), 12)) for key in range(6)]
+    words = [tuple(f"a_rather_long_choice_{(run * (key + 1)) % 8}" for run in range(12)) for key in range(3)]
+    settings = [Parameter(key, values) for key, values in zip(keys, numbers, strict=True)]
+    settings += [Parameter(f"group_{place}", values) for place, values in enumerate(words)]
+    outcomes = [Outcome(str(run), "finished", values={"eval/distance": 1.0 + run**2}) for run in range(12)]
+    with look():
+        made = parallel_coordinates(outcomes, settings, measure_of("eval/distance"))
+        made.canvas.draw()
+    texts = [text for axis in made.axes for text in axis.texts if text.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) > 40
+    for place, box in enumerate(boxes):
+        assert box.x0 >= 0 and box.x1 <= made.bbox.x1 and box.y0 >= 0 and box.y1 <= made.bbox.y1
+        assert not any(box.overlaps(other) for other in boxes[:place]), texts[place]
 
 
 def test_a_comparison_that_fails_costs_a_line(

@@ -284,7 +284,13 @@ def test_a_dry_run_writes_the_whole_specification_without_login_or_network(tmp_p
 
 @pytest.mark.slow
 def test_no_network_is_one_line(tmp_path: Path) -> None:
-    assert "W&B cannot be reached" in one_line(dashboard(home=tmp_path))
+    assert "127.0.0.1:9: W&B cannot be reached" in one_line(dashboard(home=tmp_path, WANDB_API_KEY="a" * 40))
+
+
+@pytest.mark.slow
+def test_no_login_is_one_line_that_says_so(tmp_path: Path) -> None:
+    said = one_line(dashboard(home=tmp_path))
+    assert "W&B: no login; run `wandb login`" in said and "127.0.0.1" not in said
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,11 @@ from running import command
 
 from myoassist.errors import ConfigError, RunError
 from myoassist.places import STATUS
-from myoassist.processes import child_environment
+from myoassist.processes import READER_GONE, child_environment, exit_code
 from myoassist.runs.checkpoints import list_checkpoints
 from myoassist.runs.entry import last_steps, read_entry
 from myoassist.runs.finding import find_runs
+from myoassist.runs.jobs import Job, note_job, plan_jobs
 from myoassist.runs.listing import Filters, age_text, as_csv, as_json, as_table, list_runs, size_text
 from myoassist.runs.lock import OWNER, RunLock, is_held
 from myoassist.runs.pruning import find_surplus, remove
@@ -96,7 +97,7 @@ def test_a_stop_an_interrupt_and_a_fault_say_why(tmp_path: Path) -> None:
         return told.status, told.reason
 
     assert ended_by("SIGTERM") == ("stopped", "SIGTERM")
-    assert ended_by(KeyboardInterrupt()) == ("stopped", "KeyboardInterrupt")
+    assert ended_by(KeyboardInterrupt()) == ("stopped", "SIGINT")
     assert ended_by(RunError("disk:\n full")) == ("failed", "disk: full")
     assert ended_by(ValueError("not a number")) == ("failed", "ValueError: not a number")
     assert ended_by(MemoryError()) == ("failed", "MemoryError")
@@ -252,6 +253,84 @@ def test_filters_and_orders(tmp_path: Path) -> None:
         found(sort="distanse")
     with pytest.raises(RunError, match="does not exist"):
         find_runs([tmp_path / "no"])
+
+
+def test_jobs_that_never_became_a_run_are_listed(tmp_path: Path) -> None:
+    sweep = tmp_path / "multirun" / "rates"
+    jobs = [("name=fast", "total_steps=1_000", f"algorithm.learning_rate=1e-{number}") for number in range(6)]
+    make_run(sweep / "0")
+    plan_jobs(sweep, jobs)
+    note_job(sweep, Job(0, jobs[0], True, "finished", folder="0"))
+    note_job(sweep, Job(1, jobs[1], True, "failed", "init_from=/missing: does not exist", folder="1"))
+    note_job(sweep, Job(2, jobs[2], True, "finished", folder="2"))  # its folder was removed
+    note_job(sweep, Job(3, jobs[3], True, folder="3"))  # begins just now
+    note_job(sweep, Job(4, (), True, "stopped", "SIGTERM", folder="4"))
+    found = {run.folder.name: run for run in list_runs([tmp_path], Filters())}
+    assert {name: run.status for name, run in found.items()} == {
+        "0": "finished", "1": "failed", "3": "running", "4": "stopped",
+    }  # fmt: skip
+    assert (found["1"].name, found["1"].total_steps, found["1"].reason) == (
+        "fast", 1000, "init_from=/missing: does not exist",
+    )  # fmt: skip
+    assert found["4"].name == "rates/4" and found["1"].started == pytest.approx(time.time(), abs=60)
+    assert f"{found['1'].folder}: failed: init_from=/missing" in as_table([found["1"]])
+    (failed,) = list_runs([tmp_path], Filters(status=["failed"], where=["algorithm.learning_rate=0.1"], since="1h"))
+    assert failed.folder == sweep / "1"
+    assert [run.folder.name for run in list_runs([sweep / "0"], Filters())] == ["0"]
+
+
+def test_runs_are_found_by_the_choice_of_a_group(tmp_path: Path) -> None:
+    for name, typed in (("a", "network=separate_partial reward=speed"), ("b", "network=separate_full"), ("c", "")):
+        run = make_run(tmp_path / name)
+        with (run / "config.yaml").open("a") as file:
+            file.write("network:\n  type: separate\nreward:\n  exponent: 2\n")
+        (run / "command.txt").write_text(f"train.py {typed}\n")
+
+    def found(*where: str) -> list[str]:
+        return [run.folder.name for run in list_runs([tmp_path], Filters(where=where), sort="folder")]
+
+    assert found("network=separate_partial") == ["a"] and found("network=separate_*") == ["a", "b"]
+    assert found("network=separate") == ["c"] and found("model=22muscle") == ["a", "b", "c"]
+    assert found("reward=default") == ["b", "c"] and found("reward=speed", "network.type=separate") == ["a"]
+    with pytest.raises(ConfigError, match="did you mean 'network'"):
+        found("netwrk=separate_full")
+
+
+def test_close_distances_can_be_told_apart(tmp_path: Path) -> None:
+    for name, distance in (("a", 0.4341), ("b", 0.4343)):
+        run = make_run(tmp_path / name)
+        (run / "checkpoints" / "best.json").write_text(
+            json.dumps({"checkpoint": "step_0000000002", "evaluation": {"distance": distance}})
+        )
+    assert [run.folder.name for run in list_runs([tmp_path], Filters(), sort="distance")] == ["b", "a"]
+    text = as_table(list_runs([tmp_path], Filters()))
+    assert "0.4341 m" in text and "0.4343 m" in text
+    assert "12.3 m" in as_table([read_entry(make_run(tmp_path / "c"))])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
+@pytest.mark.parametrize(
+    ("program", "unbuffered"), [("scripts/runs.py", ""), ("scripts/compare.py", "1"), ("scripts/sync.py", "")]
+)
+def test_a_reader_that_has_enough_ends_a_program_without_a_word(tmp_path: Path, program: str, unbuffered: str) -> None:
+    make_run(tmp_path / "run")
+    reader, writer = os.pipe()
+    os.close(reader)  # as of: scripts/runs.py | head, when head has its lines
+    with os.fdopen(writer, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, str(SCRIPTS.parent / program), str(tmp_path / "run")],
+            env={**child_environment(), "PYTHONUNBUFFERED": unbuffered},
+            cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=120,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (READER_GONE, "")
+
+
+def test_a_broken_pipe_of_another_kind_is_no_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        raise BrokenPipeError("of an encoder")
+
+    with pytest.raises(BrokenPipeError, match="encoder"):
+        exit_code(work)
 
 
 def test_csv_and_json_hold_the_same(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_what_is_missing_is_told_and_nothing_sent(tmp_path: Path, monkeypatch: p
     make_run(Path("outputs/2026-01-31/other"), rows=3, wandb=False)
     said: list[str] = []
     assert sync_command(["--dry-run"], say=said.append) == 0
-    assert said[0].startswith("1 runs in outputs were trained without W&B")
+    assert said[0].startswith("1 run in outputs was trained without W&B: name it")
     assert said[1:] == [f"{run}: would send numbers, 1 checkpoint"]
     assert sync_command(["--dry-run", "outputs"], say=said.append) == 0
     assert "outputs/2026-01-31/other: would send numbers" in said

@@ -143,7 +143,8 @@ def test_without_key_or_network_it_goes_on_offline(tmp_path: Path, environment: 
     run = make_run(tmp_path / "run", rows=3, mode="online")
     code, said = follow(run, tmp_path, "--timeout", "3", **environment)
     assert code == 0 and len(warnings_in(said)) == 1
-    assert why in said[0] and "it goes on offline; send it with: python scripts/sync.py" in said[0]
+    assert why in said[0] and said[0].endswith("it goes on offline") and ".;" not in said[0]
+    assert said[-1] == f"W&B: send it with: python scripts/sync.py {run}" and "sync.py" not in "".join(said[:-1])
     assert numbers(read_back(run)) == rows_of(run)
 
 
@@ -247,7 +248,7 @@ def test_it_goes_on_alone_when_nobody_waits(tmp_path: Path, monkeypatch: pytest.
     run = make_run(tmp_path / "run", rows=3)
     said: list[str] = []
     Tracking(run, say=said.append).wait(0.0)
-    assert "sends the rest" in said[-1]
+    assert " the rest (" in said[-1] and "sync.py" in said[-1]
     deadline = time.monotonic() + 600
     while not ((state := read_state(run)) and state.offline.steps == 300) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -293,7 +294,8 @@ def test_sync_says_what_was_not_sent(tmp_path: Path) -> None:
         environment |= {"WANDB_API_KEY": KEY, "WANDB_BASE_URL": url}
         done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
     lines = done.stdout.splitlines()
-    assert done.returncode == 1 and lines[0].startswith("outputs/one: not sent: ") and "1 more runs" in lines[1]
+    assert done.returncode == 1 and lines[0].startswith("outputs/one: not sent: ")
+    assert "1 more run was not tried" in lines[1]
     assert all(not (run / "wandb" / "state.json").exists() for run in runs)
 
 

@@ -29,7 +29,7 @@ from myoassist.runs.groups import (
     statuses,
 )
 from myoassist.runs.importance import Importance, importances
-from myoassist.runs.metrics import FALLBACK, OBJECTIVE, SHOWN, Measure, measure_of
+from myoassist.runs.metrics import FALLBACK, OBJECTIVE, SHOWN, Measure, fitted, measure_of
 from myoassist.runs.outcome import Outcome
 from myoassist.runs.status import FINISHED, RUNNING
 from myoassist.runs.table import Column, text_table
@@ -54,8 +54,8 @@ class Comparison:
     @cached_property
     def measures(self) -> list[Measure]:
         """Columns of the tables: the objective first, then what any run has a value of."""
-        others = [m for m in SHOWN if m.key != self.objective.key and any(m.key in o.values for o in self.outcomes)]
-        return [self.objective, *others]
+        found = {measure: self._values(measure) for measure in SHOWN if measure.key != self.objective.key}
+        return [self.objective, *(fitted(measure, values) for measure, values in found.items() if values)]
 
     @cached_property
     def best(self) -> int | None:
@@ -67,8 +67,25 @@ class Comparison:
 
     @cached_property
     def command(self) -> str:
-        """The command line that does the best run again; empty where there is none."""
-        return "" if self.best is None else command_of(self.outcomes, self.best, self.differing)
+        """The command line that does the best run again; empty where there is none, or only seeds differ."""
+        if self.best is None or self.alike:
+            return ""
+        return command_of(self.outcomes, self.best, self.differing)
+
+    @cached_property
+    def alike(self) -> str:
+        """What to say of several runs of which none is a better setting; empty where settings differ."""
+        if self.differing or len(self.outcomes) < 2:
+            return ""
+        seeds = {outcome.seed for outcome in self.outcomes}
+        return "Nothing but the seed differs" if len(seeds) == len(self.outcomes) else "No setting differs"
+
+    @property
+    def fallback(self) -> str:
+        """What to say where the objective stands in for one that no run has; empty elsewhere."""
+        if self.objective.key != FALLBACK or any(OBJECTIVE in outcome.values for outcome in self.outcomes):
+            return ""
+        return f"No run was evaluated: instead of {OBJECTIVE}, {FALLBACK} is shown, of the last training episodes."
 
     @cached_property
     def importances(self) -> list[Importance]:
@@ -81,6 +98,9 @@ class Comparison:
     def failures(self) -> list[Outcome]:
         """Runs that neither finished nor are running."""
         return [outcome for outcome in self.outcomes if outcome.status not in (FINISHED, RUNNING)]
+
+    def _values(self, measure: Measure) -> list[float]:
+        return [outcome.values[measure.key] for outcome in self.outcomes if measure.key in outcome.values]
 
     def goal(self, place: int) -> float:
         """The objective of a run; nan for none."""
@@ -108,6 +128,9 @@ def compare_outcomes(
     objective = measure_of(metric, minimize=minimize)
     differing = parameters(outcomes)
     groups = ranked(group_runs(outcomes, differing), outcomes, objective)
+    means = [over_seeds(group, outcomes, metric).mean for group in groups]
+    values = [outcome.values[metric] for outcome in outcomes if metric in outcome.values]
+    objective = fitted(objective, [*values, *means], apart=True)
     return Comparison(tuple(places), tuple(outcomes), objective, tuple(differing), tuple(groups))
 
 
@@ -130,24 +153,35 @@ def count_text(outcomes: Sequence[Outcome]) -> str:
     return f"{len(outcomes)} run{'s' if len(outcomes) != 1 else ''}: {statuses(whole, outcomes)}"
 
 
+def alike_text(comparison: Comparison) -> str:
+    """``Nothing but the seed differs: mean ± SD over 3 runs.``"""
+    n = comparison.spread(comparison.groups[0], comparison.objective).n
+    what = "mean ± standard deviation" if n > 1 else "the value"
+    return f"{comparison.alike}: {what} of {n} run{'s' if n != 1 else ''}, and no best setting."
+
+
 def as_text(comparison: Comparison, *, width: int | None = None) -> str:
     """A short table for the terminal: the best settings, what failed and why, the best command."""
-    shown = comparison.measures[:1] + [m for m in comparison.measures[1:] if m.key.startswith("eval/")][:3]
-    columns = [Column(name, cut=True) for name in short_names([parameter.key for parameter in comparison.differing])]
-    columns += [Column(measure.label, right=True) for measure in shown] + [Column("Runs")]
+    first, others = comparison.measures[0], [m for m in comparison.measures[1:] if m.key.startswith("eval/")][:3]
+    columns = [Column(first.label, right=True), Column("Runs")]
+    columns += [Column(name, cut=True) for name in short_names([parameter.key for parameter in comparison.differing])]
+    columns += [Column(measure.label, right=True) for measure in others]
     rows = [
         [
-            *(compact(value, 40) for value in group.setting),
-            *(spread_text(comparison.spread(group, measure), measure) for measure in shown),
+            spread_text(comparison.spread(group, first), first),
             statuses(group, comparison.outcomes),
+            *(compact(value, 40) for value in group.setting),
+            *(spread_text(comparison.spread(group, measure), measure) for measure in others),
         ]
         for group in comparison.groups[:_MOST_LINES]
     ]
     lines = [count_text(comparison.outcomes), "", text_table(columns, rows, width=width)]
     if len(comparison.groups) > _MOST_LINES:
         lines.append(f"… {len(comparison.groups) - _MOST_LINES} more settings")
-    if comparison.objective.guessed:
-        lines += ["", direction_text(comparison.objective)]
+    guessed = direction_text(comparison.objective) if comparison.objective.guessed else ""
+    alike = alike_text(comparison) if comparison.alike else ""
+    for remark in filter(None, (comparison.fallback, guessed, alike)):
+        lines += ["", remark]
     lines += _failure_lines(comparison)
     if comparison.command:
         lines += ["", f"best: {comparison.command}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,16 +16,20 @@ import yaml
 from myoassist.files import read_json
 from myoassist.places import CONFIG, ENVIRONMENT, STEPS, TRAINING_NUMBERS
 from myoassist.runs.checkpoints import read_best
-from myoassist.runs.finding import folder_size
+from myoassist.runs.finding import folder_size, is_run
+from myoassist.runs.jobs import Job, read_jobs
 from myoassist.runs.lock import is_held
-from myoassist.runs.status import FINISHED, RUNNING, STOPPED, status_of
+from myoassist.runs.status import FAILED, FINISHED, RUNNING, STOPPED, status_of
+from myoassist.runs.typed import by_key
 
+NOT_STARTED = "not started"
+_STARTING = 180.0  # s that a job may take until its run folder is there
 _TAIL = 65_536  # bytes at the end of a table that hold its last row
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run. What its folder does not say is None.
+    """One run, or a job of a sweep that never became one. What its folder does not say is None.
 
     ``distance``: mean distance of the best checkpoint's evaluation, m; ``completed`` of ``episodes`` episodes to the
     end. ``started``: seconds since 1970. ``size``: bytes.
@@ -66,6 +71,52 @@ def read_entry(folder: Path) -> Entry:
         started=_started(folder, told.started if told else ""),
         size=folder_size(folder),
     )
+
+
+def jobs_without_run(sweep: Path) -> list[Job]:
+    """Jobs of a sweep that were started and have no run folder, in their order; those that finished had one."""
+    return [
+        job
+        for job in read_jobs(sweep).values()
+        if job.started
+        and job.ended != FINISHED
+        and not any(is_run(sweep / name) for name in {job.folder, str(job.number)} - {""})
+    ]
+
+
+def job_entry(sweep: Path, job: Job) -> Entry:
+    """A job without a run folder as a list shows it; ``folder`` is where it would be."""
+    status, reason = job_status(job)
+    told = by_key(job.overrides)
+    steps = told.get("total_steps", "").replace("_", "")
+    return Entry(
+        folder=sweep / (job.folder or str(job.number)),
+        name=told.get("name") or f"{sweep.name}/{job.number}",
+        status=status,
+        reason=reason,
+        steps=0,
+        total_steps=int(steps) if steps.isdecimal() else None,
+        distance=None,
+        completed=None,
+        episodes=None,
+        started=job.noted,
+        size=0,
+    )
+
+
+def job_status(job: Job) -> tuple[str, str | None]:
+    """Status of a job that has no run folder, and why."""
+    if not job.started:
+        return NOT_STARTED, "the sweep has not come to it"
+    if job.ended is None and job.reason is None and time.time() - job.noted < _STARTING:
+        return RUNNING, "it is being built"
+    if job.ended == FINISHED:
+        return FAILED, "its run folder is gone"
+    if job.ended == STOPPED:
+        return STOPPED, job.reason
+    if job.ended == STOPPED:
+        return STOPPED, job.reason
+    return FAILED, job.reason or "it ended without a run folder"
 
 
 def last_steps(folder: Path) -> int:

@@ -20,13 +20,23 @@ def find_runs(places: Iterable[Path]) -> list[Path]:
     Raises:
         RunError: a place does not exist.
     """
+    return find_runs_and_sweeps(places)[0]
+
+
+def find_runs_and_sweeps(places: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Run folders as :func:`find_runs` gives them, and the folders of sweeps at or below ``places``.
+
+    Raises:
+        RunError: a place does not exist.
+    """
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
     for place in places:
         if not place.is_dir():
             raise RunError(f"{place}: {'is not a folder' if place.exists() else 'does not exist'}")
-        found += _runs_below(place, _DEEPEST, seen)
-    return sorted(found)
+        found += _below(place, _DEEPEST, seen)
+    runs = sorted(folder for folder in found if is_run(folder))
+    return runs, sorted(set(found) - set(runs))
 
 
 def is_run(folder: Path) -> bool:
@@ -45,14 +55,16 @@ def identity(folder: Path) -> tuple[int, int]:
     return held.st_dev, held.st_ino
 
 
-def _runs_below(folder: Path, depth: int, seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """Runs at or below ``folder`` that no other way has led to; links may lead round in circles."""
+def _below(folder: Path, depth: int, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """Runs and sweeps at or below ``folder`` that no other way has led to; links may lead round in circles."""
     if identity(folder) in seen:
         return
     seen.add(identity(folder))
     if is_run(folder):
         yield folder
         return
+    if is_sweep(folder):
+        yield folder
     if depth == 0:
         return
     try:
@@ -61,7 +73,7 @@ def _runs_below(folder: Path, depth: int, seen: set[tuple[int, int]]) -> Iterato
     except OSError:  # not ours to read
         return
     for name in below:
-        yield from _runs_below(folder / name, depth - 1, seen)
+        yield from _below(folder / name, depth - 1, seen)
 
 
 def folder_size(folder: Path) -> int:

@@ -47,7 +47,7 @@ def _of_sweep(sweep: Path) -> Iterator[Outcome]:
         if number in runs:
             yield run_outcome(runs[number], str(number), job)
         else:
-            yield job_outcome(sweep, job or Job(number))
+            yield job_outcome(job or Job(number))
     for run in find_runs([sweep]):  # runs that somebody put beside them
         if run not in runs.values():
             yield run_outcome(run, str(run.relative_to(sweep)))

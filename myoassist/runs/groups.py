@@ -13,10 +13,12 @@ from myoassist.runs.metrics import Measure
 from myoassist.runs.outcome import Outcome
 from myoassist.runs.settings import changes, is_learned, shown_value
 from myoassist.runs.status import FINISHED
+from myoassist.runs.typed import choice
 
 UNKNOWN = "?"
 # Overrides that say how jobs are started, not what is learned.
 _STARTING = ("launch", "sweep", "run_dir", "resume")
+_VAGUE = {"name", "type", "path", "weight", "func", "scale", "low", "high"}  # ends of keys that say nothing alone
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Group:
 def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
     """Settings that differ between runs, seeds and names left out.
 
-    First those that the jobs of a sweep were given and that differ, then what else differs in the configurations and
-    does not follow from them (a choice of a group changes many settings at once).
+    First those that were typed for any of them and that differ, then what else differs in the configurations and does
+    not follow from them (a choice of a group changes many settings at once). A choice has the name of its group.
     """
     found = _from_overrides(outcomes)
     known = [place for place, outcome in enumerate(outcomes) if outcome.settings]
@@ -65,7 +67,7 @@ def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
         values = [UNKNOWN] * len(outcomes)
         for place in known:
             values[place] = shown_value(outcomes[place].settings.get(change.key, ""))
-        parameter = Parameter(change.key, tuple(values), change.along)
+        parameter = Parameter(_group_of(change.key), tuple(values), change.along)
         if not _follows(parameter, found, known):
             found.append(parameter)
     return found
@@ -82,17 +84,24 @@ def _from_overrides(outcomes: Sequence[Outcome]) -> list[Parameter]:
 
 
 def _value(outcome: Outcome, key: str) -> str:
-    """What a run has for a key of the command line: as given, else as in its configuration."""
+    """What a run has for a key of the command line: as typed, else as in its configuration."""
     if key in outcome.overrides:
         return _plain(outcome.overrides[key])
-    for name in (key, f"{key}.name", f"{key}.type"):
-        if name in outcome.settings:
-            return shown_value(outcome.settings[name])
-    return UNKNOWN
+    if key in outcome.settings:
+        return shown_value(outcome.settings[key])
+    return choice(key, outcome.overrides, outcome.settings) or UNKNOWN
+
+
+def _group_of(key: str) -> str:
+    """``model`` of ``model.name``: a section says its choice there."""
+    section, _, end = key.partition(".")
+    return section if end == "name" else key
 
 
 def _plain(text: str) -> str:
-    """A value as its configuration would show it: ``1e-4`` and ``0.0001`` are one."""
+    """A value as its configuration would show it: ``1e-4`` and ``0.0001`` are one, ``False`` and ``false`` too."""
+    if text.lower() in ("true", "false", "null", "none"):
+        return "null" if text.lower() == "none" else text.lower()
     try:
         return shown_value(float(text)) if not text.strip("+-").isdigit() else text
     except ValueError:
@@ -168,7 +177,8 @@ def short_names(keys: Sequence[str]) -> list[str]:
     for key in keys:
         parts = key.split(".")
         ends = (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
-        found.append(next(end for end in ends if sum(f".{k}".endswith(f".{end}") for k in keys) == 1 or end == key))
+        alone = (end for end in ends if end not in _VAGUE and sum(f".{k}".endswith(f".{end}") for k in keys) == 1)
+        found.append(next(alone, key))
     return found
 
 

@@ -8,8 +8,8 @@ squared (Kelley 1935, PNAS 21:554), where 0 is what chance would give:
     epsilon² = 1 − (n − 1) / (n − k) · SS_within / SS_total        n runs, k levels; not below 0
 
 A number with many values, as of a random search, is cut into levels of equally many runs. Shares are those of one
-setting at a time: what is missing to 1 is interaction, seeds and chance. It works for any sweep of a few runs, grid or
-search, without a fitted model.
+setting at a time: what is missing to 1 is interaction, seeds and chance. It works for any sweep, grid or search,
+without a fitted model; below eight runs nothing is said, and below thirty it is a rough guide.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from myoassist.runs.groups import UNKNOWN, Parameter
 
-_LEAST = 4  # runs below which nothing is said
+LEAST, FEW = 8, 30  # runs below which nothing is said, and below which it is a rough guide
 _MOST_LEVELS = 5  # of a number that is cut into levels
 
 
@@ -55,9 +55,9 @@ def importance(parameter: Parameter, objective: np.ndarray) -> Importance:
     x = None if numbers is None else numbers[held]
     levels = _levels([value for value, h in zip(parameter.values, held, strict=True) if h], x)
     n, k = len(y), len(set(levels))
-    trend = _spearman(x, y) if x is not None and n >= _LEAST else math.nan
-    if n < _LEAST:
-        return Importance(parameter.key, math.nan, k, trend, f"{n} runs with a value; at least {_LEAST} are needed")
+    trend = _spearman(x, y) if x is not None and n >= LEAST else math.nan
+    if n < LEAST:
+        return Importance(parameter.key, math.nan, k, trend, f"{n} runs with a value; at least {LEAST} are needed")
     if k < 2:
         return Importance(parameter.key, math.nan, k, trend, "only one of its values has runs with a value")
     if k == n:

@@ -15,14 +15,15 @@ from typing import Any
 from myoassist.errors import RunError
 from myoassist.files import read_json, write_beside
 from myoassist.places import JOBS, JOBS_FOLDER
+from myoassist.runs.status import FAILED, STOPPED
 
 
 @dataclass(frozen=True)
 class Job:
     """One job of a sweep.
 
-    ``overrides``: its command line, such as ``("model=22muscle", "seed=1")``. ``ended``: ``finished`` or ``failed``,
-    None where its process did not say so. ``reason``: one line, why it failed.
+    ``overrides``: its command line, such as ``("model=22muscle", "seed=1")``. ``ended``: ``finished``, ``failed``
+    or ``stopped``, None where nobody said so. ``reason``: one line, why it failed or was stopped.
     ``folder``: its run folder inside that of the sweep. ``noted``: when that was last written, s since 1970.
     """
 
@@ -35,10 +36,21 @@ class Job:
     noted: float = 0.0
 
 
-def plan_jobs(sweep: Path, jobs: Sequence[Sequence[str]]) -> None:
-    """Note which jobs were asked for, by their overrides. Raises RunError where that cannot be written."""
+def plan_jobs(sweep: Path, jobs: Sequence[Sequence[str]], search: dict[str, list[str]] | None = None) -> None:
+    """Note which jobs were asked for, by their overrides, or which ``search`` draws them.
+
+    Raises:
+        RunError: that cannot be written.
+    """
     content = [{"number": number, "overrides": list(overrides)} for number, overrides in enumerate(jobs)]
-    write_beside(sweep / JOBS, json.dumps({"jobs": content}, indent=1) + "\n")
+    told = {"jobs": content, **({"search": search} if search else {})}
+    write_beside(sweep / JOBS, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def planned_search(sweep: Path) -> dict[str, list[str]] | None:
+    """The search that the folder of a sweep belongs to, as noted; None for a grid."""
+    told = read_json(sweep / JOBS).get("search")
+    return {str(key): _texts(lines) for key, lines in told.items()} if isinstance(told, dict) else None
 
 
 def note_job(sweep: Path, job: Job) -> None:
@@ -50,10 +62,21 @@ def note_job(sweep: Path, job: Job) -> None:
         return
 
 
-def note_failure(sweep: Path, number: int, overrides: tuple[str, ...], reason: str) -> None:
-    """Note from outside that a job failed; the run folder that its own process noted stays."""
+def note_failure(sweep: Path, number: int, overrides: tuple[str, ...], reason: str, *, ended: str = FAILED) -> None:
+    """Note from outside that a job failed, or was stopped; the run folder that its own process noted stays."""
     before = read_jobs(sweep).get(number, Job(number))
-    note_job(sweep, replace(before, overrides=overrides, started=True, ended="failed", reason=reason))
+    note_job(sweep, replace(before, overrides=overrides, started=True, ended=ended, reason=reason))
+
+
+def note_stopped(sweep: Path, reason: str) -> None:
+    """Note that the jobs which this command began, and which have not told their end, were stopped."""
+    try:
+        begun = (sweep / JOBS).stat().st_mtime  # every command writes it first
+    except OSError:
+        return
+    for job in read_jobs(sweep).values():
+        if job.started and job.ended is None and job.noted >= begun:
+            note_job(sweep, replace(job, ended=STOPPED, reason=reason))
 
 
 def read_jobs(sweep: Path) -> dict[int, Job]:
@@ -73,5 +96,8 @@ def read_jobs(sweep: Path) -> dict[int, Job]:
 
 
 def _overrides(entry: dict[str, Any]) -> tuple[str, ...]:
-    found = entry.get("overrides")
-    return tuple(str(part) for part in found) if isinstance(found, list) else ()
+    return tuple(_texts(entry.get("overrides")))
+
+
+def _texts(found: Any) -> list[str]:
+    return [str(part) for part in found] if isinstance(found, list) else []

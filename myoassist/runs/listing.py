@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.errors import ConfigError, unknown
-from myoassist.runs.entry import Entry, read_entry
-from myoassist.runs.finding import find_runs
-from myoassist.runs.settings import check_conditions, fits, parse_conditions, read_settings
+from myoassist.runs.entry import Entry, job_entry, jobs_without_run, read_entry
+from myoassist.runs.finding import find_runs_and_sweeps
+from myoassist.runs.metrics import fitted, measure_of
+from myoassist.runs.settings import Settings, check_conditions, fits, parse_conditions, read_settings
 from myoassist.runs.status import STATES
 from myoassist.runs.table import Column, text_table
+from myoassist.runs.typed import by_key, with_choices
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _ORDER: dict[str, Callable[[Entry], Any]] = {
@@ -62,7 +64,7 @@ class Filters:
 
 
 def list_runs(places: Iterable[Path], filters: Filters, *, sort: str = "age", reverse: bool = False) -> list[Entry]:
-    """Runs at or below ``places`` that fit, newest first or as ``sort`` says.
+    """Runs at or below ``places`` that fit, newest first or as ``sort`` says; of sweeps also jobs without a run folder.
 
     Raises:
         ConfigError, RunError: a filter or order that does not exist, or a place that does not.
@@ -73,12 +75,7 @@ def list_runs(places: Iterable[Path], filters: Filters, *, sort: str = "age", re
     if sort not in _ORDER:
         raise ConfigError(unknown("order", sort, SORTS, where="--sort"))
     conditions, begun = parse_conditions(filters.where), _begun_after(filters.since)
-    folders = find_runs(places)
-    if conditions:
-        settings = {folder: read_settings(folder) for folder in folders}
-        check_conditions(conditions, list(settings.values()))
-        folders = [folder for folder in folders if fits(settings[folder], conditions)]
-    runs = [read_entry(folder) for folder in folders]
+    runs = _fitting(places, conditions)
     wanted = [
         run
         for run in runs
@@ -87,6 +84,21 @@ def list_runs(places: Iterable[Path], filters: Filters, *, sort: str = "age", re
         and run.started >= begun
     ]
     return sorted(wanted, key=_ORDER[sort], reverse=reverse)
+
+
+def _fitting(places: Iterable[Path], conditions: Sequence[tuple[str, str]]) -> list[Entry]:
+    """Runs, and jobs that never became one, whose settings fit ``conditions``."""
+    folders, sweeps = find_runs_and_sweeps(places)
+    jobs = [(sweep, job) for sweep in sweeps for job in jobs_without_run(sweep)]
+    if not conditions:
+        return [*map(read_entry, folders), *(job_entry(*pair) for pair in jobs)]
+    settings: list[Settings] = [with_choices(read_settings(folder), folder) for folder in folders]
+    typed: list[Settings] = [dict(by_key(job.overrides)) for _, job in jobs]
+    check_conditions(conditions, [*settings, *typed])
+    return [
+        *(read_entry(folder) for folder, told in zip(folders, settings, strict=True) if fits(told, conditions)),
+        *(job_entry(*pair) for pair, told in zip(jobs, typed, strict=True) if fits(told, conditions)),
+    ]
 
 
 def _begun_after(since: str | None) -> float:
@@ -103,7 +115,8 @@ def _begun_after(since: str | None) -> float:
 def as_table(runs: Sequence[Entry], *, now: float | None = None, width: int | None = None) -> str:
     """A table for the terminal and a line on the whole; why a run failed or stopped stands below."""
     moment = time.time() if now is None else now
-    rows = [_cells(run, moment) for run in runs]
+    distance = fitted(measure_of("best/distance"), [run.distance or 0.0 for run in runs], apart=True)
+    rows = [_cells(run, moment, distance.digits) for run in runs]
     lines = [text_table(_COLUMNS, rows, width=width)]
     reasons = [f"{nearby(run.folder)}: {run.status}: {run.reason}" for run in runs if run.reason]
     if reasons:
@@ -113,14 +126,14 @@ def as_table(runs: Sequence[Entry], *, now: float | None = None, width: int | No
     return "\n".join(lines)
 
 
-def _cells(run: Entry, now: float) -> list[str]:
+def _cells(run: Entry, now: float, digits: int) -> list[str]:
     known = run.completed is not None and run.episodes
     return [
         run.name,
         run.status,
         f"{run.steps:,}",
         "?" if run.total_steps is None else f"{run.total_steps:,}",
-        "–" if run.distance is None else f"{run.distance:.1f} m",
+        "–" if run.distance is None else f"{run.distance:.{digits}f} m",
         f"{run.completed} of {run.episodes}" if known else "–",
         age_text(now - run.started),
         size_text(run.size),

@@ -7,11 +7,15 @@ evaluation that was analysed (``gait/<trial>/<metric>``, without the trial where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from myoassist.config_search import Direction
 
 OBJECTIVE, FALLBACK = "eval/distance", "episode/distance"  # the latter where nothing was evaluated
+_MOST_FIGURES = 4  # significant, of a number whose rank is to be seen
+_TIMES = (("s", 1.0, 120.0), ("min", 60.0, 7200.0), ("h", 3600.0, math.inf))  # unit, its seconds, used below
 SHARE_COMPLETED, SECONDS, RATE = "eval/completed_share", "time/seconds", "time/steps_per_second"
 
 
@@ -106,6 +110,32 @@ def measure_of(key: str, *, minimize: bool | None = None) -> Measure:
     if known.key != key:
         title += " of the best checkpoint" if key.startswith("best/") else f", {key.split('/')[1]}"
     return Measure(key, title, known.unit, known.factor, known.digits, lower, guessed)
+
+
+def fitted(measure: Measure, values: Sequence[float], *, apart: bool = False) -> Measure:
+    """``measure`` with the unit and the digits that ``values`` need: two significant figures of the largest.
+
+    Args:
+        values: in the unit of the metric's column, s for a time; what is not finite does not count.
+        apart: as many digits as it takes to tell the values from each other, at most four significant figures.
+    """
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(finite, default=0.0)
+    if largest == 0.0:
+        return measure
+    if measure.key == SECONDS:
+        unit, seconds = next((unit, seconds) for unit, seconds, below in _TIMES if largest < below)
+        measure = replace(measure, unit=unit, factor=1.0 / seconds)
+    leading = math.floor(math.log10(largest * measure.factor))  # power of ten of the first significant figure
+    digits, most = max(measure.digits, 1 - leading), _MOST_FIGURES - 1 - leading
+    shown = [value * measure.factor for value in values if math.isfinite(value)]
+    while apart and digits < most and _distinct(shown, digits) < _distinct(shown, most):
+        digits += 1
+    return replace(measure, digits=digits)
+
+
+def _distinct(values: Sequence[float], digits: int) -> int:
+    return len({round(value, digits) for value in values})
 
 
 def _without_trial(key: str) -> str:

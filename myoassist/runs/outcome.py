@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,21 +17,19 @@ from myoassist.errors import RunError
 from myoassist.files import read_json
 from myoassist.places import EVALUATIONS, STEPS, SUMMARY
 from myoassist.runs.checkpoints import read_best
-from myoassist.runs.entry import read_entry
+from myoassist.runs.entry import job_status, read_entry
 from myoassist.runs.jobs import Job
 from myoassist.runs.metrics import RATE, SECONDS, SHARE_COMPLETED, share_completed
 from myoassist.runs.settings import SEED, Settings, read_settings
 from myoassist.runs.status import FAILED, FINISHED, GONE, RUNNING
-
-NOT_STARTED = "not started"
-_STARTING = 180.0  # s that a job may take until its run folder is there
+from myoassist.runs.typed import by_key, typed_lines
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One run, or a job of a sweep that never became one (``folder`` is None then, and ``settings`` is empty).
 
-    ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command line. ``values``:
+    ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command. ``values``:
     metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``. ``evaluated``: environment
     steps of the last row with an evaluation.
     """
@@ -71,29 +68,16 @@ def run_outcome(folder: Path, label: str, job: Job | None = None) -> Outcome:
     curves = _curves(folder)
     evaluated = _evaluated(curves)
     return Outcome(
-        label, status, reason, folder, job.overrides if job else (), settings,
+        label, status, reason, folder, job.overrides if job else typed_lines(folder, settings), settings,
         _values(folder, curves, entry.steps, evaluated), curves, entry.steps, entry.total_steps,
         evaluated[1] if evaluated else None,
     )  # fmt: skip
 
 
-def job_outcome(sweep: Path, job: Job) -> Outcome:
-    """A job of ``sweep`` that has no run folder."""
-    number, lines = str(job.number), job.overrides
-    if not job.started:
-        return Outcome(number, NOT_STARTED, "the sweep has not come to it", lines=lines)
-    if job.ended is None and job.reason is None and time.time() - job.noted < _STARTING:
-        return Outcome(number, RUNNING, "it is being built", lines=lines)
-    return Outcome(number, FAILED, job.reason or "it ended without a run folder", lines=lines)
-
-
-def by_key(lines: tuple[str, ...]) -> dict[str, str]:
-    """``("model=22muscle", "+seed=1")`` as values by key; a removed key has the value ``removed``."""
-    found = {}
-    for line in lines:
-        key, equals, value = line.lstrip("+").partition("=")
-        found[key.removeprefix("~")] = value if equals and not key.startswith("~") else "removed"
-    return found
+def job_outcome(job: Job) -> Outcome:
+    """A job of a sweep that has no run folder."""
+    status, reason = job_status(job)
+    return Outcome(str(job.number), status, reason, lines=job.overrides)
 
 
 def _curves(folder: Path) -> dict[str, np.ndarray]:
@@ -129,10 +113,17 @@ def _values(
             share = share_completed(values[f"{under}/completed"], values[f"{under}/episodes"])
             values[f"{under}/completed_share"] = share
     if "time/time_elapsed" in curves:
-        values[SECONDS] = float(np.nanmax(curves["time/time_elapsed"]))
+        values[SECONDS] = _seconds(curves["time/time_elapsed"])
         if values[SECONDS] > 0:
             values[RATE] = steps / values[SECONDS]
     return {**values, **(_gait(folder, *evaluated) if evaluated else {})}
+
+
+def _seconds(elapsed: np.ndarray) -> float:
+    """Time spent in training over all resumptions, s: the clock of each begins at 0."""
+    clock = elapsed[np.isfinite(elapsed)]
+    ends = np.append(clock[1:] < clock[:-1], True)
+    return float(clock[ends].sum()) if clock.size else 0.0
 
 
 def _numbers(content: Mapping[str, Any], under: str) -> dict[str, float]:

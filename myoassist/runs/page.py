@@ -16,15 +16,16 @@ from myoassist.analysis.plots.style import DPI, look
 from myoassist.analysis.report_media import Picture, data_uri
 from myoassist.analysis.report_metrics import number
 from myoassist.analysis.report_run import Table
-from myoassist.runs.comparison import Comparison, count_text, spread_text
+from myoassist.runs.comparison import Comparison, alike_text, count_text, spread_text
 from myoassist.runs.groups import compact, short_names, statuses, title
+from myoassist.runs.importance import FEW
 from myoassist.runs.listing import nearby
 from myoassist.runs.metrics import FALLBACK, OBJECTIVE, SHARE_COMPLETED, Measure, measure_of
 from myoassist.runs.plots import curve_of, importance_bars, learning_curves, parallel_coordinates
 
 GENERATOR = "MyoAssist comparison of runs"
 _CURVES = (OBJECTIVE, SHARE_COMPLETED, FALLBACK, "episode/return")
-_MOST_AXES = 9
+_MOST_AXES = 15
 _GOOD, _FAIR = "good", "fair"
 
 
@@ -39,6 +40,8 @@ def render(comparison: Comparison, *, now: datetime) -> str:
         level=(_FAIR if missed else _GOOD) if best else "bad",
         counts=count_text(comparison.outcomes),
         objective=comparison.objective,
+        alike=alike_text(comparison) if comparison.alike else "",
+        fallback=comparison.fallback,
         best=title([compact(value) for value in best.setting], comparison.differing) if best else "",
         best_value=spread_text(comparison.spread(best, comparison.objective), comparison.objective) if best else "",
         best_runs=len(best.counted) if best else 0,
@@ -48,6 +51,7 @@ def render(comparison: Comparison, *, now: datetime) -> str:
         runs=runs_table(comparison),
         failures=[(o.label, o.status, o.reason or "no reason is known", shlex.join(o.lines)) for o in missed],
         importances=importance_table(comparison),
+        guide=importance_guide(comparison),
         along=[(p.key, ", ".join(p.along)) for p in comparison.differing if p.along],
         curves=curves_picture(comparison),
         parallel=parallel_picture(comparison),
@@ -57,27 +61,30 @@ def render(comparison: Comparison, *, now: datetime) -> str:
 
 
 def settings_table(comparison: Comparison) -> Table:
-    """One row per setting, best first, with mean ± SD over its seeds."""
-    columns = [("Rank", ""), *_names(comparison), *_titles(comparison.measures), ("Runs", "")]
+    """One row per setting, best first: objective and status, the setting, other metrics as mean ± SD over its seeds."""
+    first, others = comparison.measures[0], comparison.measures[1:]
+    columns = [("Rank", ""), *_titles([first]), ("Runs", ""), *_names(comparison), *_titles(others)]
     rows = []
     for place, group in enumerate(comparison.groups, start=1):
-        told = [spread_text(comparison.spread(group, measure), measure) for measure in comparison.measures]
-        rows.append([str(place), *map(compact, group.setting), *told, statuses(group, comparison.outcomes)])
+        goal, *told = [spread_text(comparison.spread(group, measure), measure) for measure in comparison.measures]
+        rows.append([str(place), goal, statuses(group, comparison.outcomes), *map(compact, group.setting), *told])
     return Table(columns, rows)
 
 
 def runs_table(comparison: Comparison) -> Table:
-    """One row per run or job, in their order."""
-    columns = [("Run", ""), ("Status", ""), *_names(comparison), ("Seed", ""), ("Steps", "")]
+    """One row per run or job, in their order: objective and status, the setting, other metrics."""
+    first, others = comparison.measures[0], comparison.measures[1:]
+    columns = [("Run", ""), *_titles([first]), ("Status", ""), *_names(comparison), ("Seed", ""), ("Steps", "")]
     rows = []
     for place, outcome in enumerate(comparison.outcomes):
-        values = [
+        goal, *values = [
             number(outcome.values.get(measure.key, math.nan) * measure.factor, measure.digits)
             for measure in comparison.measures
         ]
         settings = [compact(parameter.values[place]) for parameter in comparison.differing]
-        rows.append([outcome.label, outcome.status, *settings, outcome.seed, number(outcome.steps, 0), *values])
-    return Table([*columns, *_titles(comparison.measures)], rows)
+        steps = number(outcome.steps, 0)
+        rows.append([outcome.label, goal, outcome.status, *settings, outcome.seed, steps, *values])
+    return Table([*columns, *_titles(others)], rows)
 
 
 def _names(comparison: Comparison) -> list[tuple[str, str]]:
@@ -88,9 +95,20 @@ def _titles(measures: Sequence[Measure]) -> list[tuple[str, str]]:
     return [(measure.title, measure.unit) for measure in measures]
 
 
+def importance_guide(comparison: Comparison) -> str:
+    """What to know of the importances: why there are none, that few runs tell, that settings changed together."""
+    shares = [one.share for one in comparison.importances if math.isfinite(one.share)]
+    if not shares:
+        return "Nothing can be said yet: " + "; ".join(dict.fromkeys(one.note for one in comparison.importances)) + "."
+    runs = sum(math.isfinite(comparison.goal(place)) for place in range(len(comparison.outcomes)))
+    few = f"Only {runs} runs have a value: a rough guide, which a few more runs can turn round."
+    together = "The shares come to more than 100 %: settings changed together, as in a search, and share the credit."
+    return " ".join([few] * (runs < FEW) + [together] * (sum(shares) > 1.0))
+
+
 def importance_table(comparison: Comparison) -> Table | None:
-    """What each setting matters, or why that cannot be said."""
-    if not comparison.differing:
+    """What each setting matters; None where the runs do not tell."""
+    if not any(math.isfinite(one.share) for one in comparison.importances):
         return None
     rows = [
         [
@@ -120,15 +138,17 @@ def curves_picture(comparison: Comparison) -> Picture | None:
 
 
 def parallel_picture(comparison: Comparison) -> Picture | None:
-    """Settings and objective of every run, where there is more than one of both."""
-    goal = [comparison.goal(place) for place in range(len(comparison.outcomes))]
-    if not comparison.differing or sum(map(math.isfinite, goal)) < 2:
-        return None
+    """Settings and objective of every run, where runs with a value have more than one of both."""
+    told = [place for place in range(len(comparison.outcomes)) if math.isfinite(comparison.goal(place))]
     order = {one.key: place for place, one in enumerate(comparison.importances)}
-    shown = sorted(comparison.differing, key=lambda parameter: order[parameter.key])[:_MOST_AXES]
+    differing = [p for p in comparison.differing if len({p.values[place] for place in told}) > 1]
+    shown = sorted(differing, key=lambda parameter: order[parameter.key])[:_MOST_AXES]
+    if not shown:
+        return None
     with look():
         made = parallel_coordinates(comparison.outcomes, shown, comparison.objective)
-    text = "Each line is a run; bright ones are better. Axes in the order of importance."
+    few = f" The {len(shown)} of {len(differing)} settings" if len(shown) < len(differing) else " Settings"
+    text = f"Each line is a run; bright ones are better.{few} that matter most are on top, the outcome is at the end."
     return _picture("parallel", "Settings and outcome of every run", text, made)
 
 

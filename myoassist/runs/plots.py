@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
@@ -23,7 +24,8 @@ from myoassist.runs.outcome import Outcome
 
 POINTS = 200  # of a mean curve
 _NAMED = len(PALETTE)  # settings with a colour of their own
-_LABELS = 12  # values of a word that an axis can name
+_LABELS = 6  # values that an axis can name
+_LETTERS = 46  # of a word that has a whole axis before the next one begins
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 
 
@@ -100,7 +102,9 @@ def _band(axis: Axes, runs: Sequence[Outcome], measure: Measure, unit: float, nu
     few = "o" if len(steps) <= 40 and measure.key.startswith("eval/") else ""
     x, y, half = steps / unit, mean * measure.factor, sd * measure.factor
     axis.plot(x, y, color=PALETTE[number], marker=few, markersize=4, zorder=3.0 - 0.01 * number)
-    if np.isfinite(half).all() and len(curves) > 1:
+    if len(x) == 1 and len(curves) > 1:
+        axis.errorbar(x, y, half, color=PALETTE[number], capsize=4, linewidth=1.2, zorder=2)
+    elif np.isfinite(half).all() and len(curves) > 1:
         axis.fill_between(x, y - half, y + half, color=PALETTE[number], alpha=0.18, linewidth=0.0, zorder=2)
 
 
@@ -116,68 +120,84 @@ def _scale(outcomes: Sequence[Outcome]) -> tuple[float, str]:
 
 
 def parallel_coordinates(outcomes: Sequence[Outcome], differing: Sequence[Parameter], objective: Measure) -> Figure:
-    """One axis per setting and one for the objective; each run is a line, bright where the objective is better."""
+    """One axis per setting, from top to bottom, and the objective's at the end; each run is a line through all of them.
+
+    Lines are bright where the objective is better. The axes lie, so that names and values of any number have room.
+    """
     goal = np.array([outcome.values.get(objective.key, math.nan) for outcome in outcomes]) * objective.factor
     shown = np.flatnonzero(np.isfinite(goal))
     scales = [_parameter_scale(parameter, shown) for parameter in differing]
     scales.append(_number_scale(goal[shown], log=False))
-    made = figure(4.2)
+    made = figure(0.5 + 0.75 * len(scales))
     axis = made.subplots()
-    axis.set_xlim(-0.05, 1.07 * (len(scales) - 1) + 0.05)
-    axis.set_ylim(-0.04, 1.04)
+    axis.set_xlim(-0.3, 1.02)
+    axis.set_ylim(0.55 - len(scales), 0.25)
     axis.axis("off")
     worth = -goal[shown] if objective.lower else goal[shown]
     colours, palette = Normalize(float(worth.min()), float(worth.max())), matplotlib.colormaps[SEQUENTIAL]
-    order = np.argsort(worth)
-    for row in order:  # the best on top
-        heights = [scale[0][row] for scale in scales]
-        axis.plot(range(len(scales)), heights, color=palette(0.88 * colours(worth[row])), linewidth=1.4, alpha=0.85)
+    for row in np.argsort(worth):  # the best on top
+        places = [scale.places[row] for scale in scales]
+        colour = palette(0.88 * colours(worth[row]))
+        axis.plot(places, -np.arange(len(scales)), color=colour, linewidth=1.4, alpha=0.85)
     names = [*short_names([parameter.key for parameter in differing]), objective.label]
-    for place, ((_, ticks), name) in enumerate(zip(scales, names, strict=True)):
-        _upright(axis, place, ticks, name)
+    for number, (scale, name) in enumerate(zip(scales, names, strict=True)):
+        _lying(axis, -number, scale, name, bold=number == len(differing))
     return made
 
 
-def _upright(axis: Axes, place: int, ticks: Sequence[tuple[float, str]], name: str) -> None:
-    axis.plot([place, place], [0.0, 1.0], color="#333333", linewidth=0.9, zorder=4)
-    for height, text in ticks:
-        axis.plot([place - 0.012, place + 0.012], [height, height], color="#333333", linewidth=0.9, zorder=4)
-        back = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
-        axis.text(place + 0.025, height, compact(text), fontsize=9, va="center", ha="left", bbox=back, zorder=5)
-    wrapped = "\n".join(textwrap.wrap(name.replace(".", ". "), 16, max_lines=3, placeholder=" …")).replace(". ", ".")
-    axis.text(place, 1.07, wrapped, ha="center" if place > 0 else "left", va="bottom", fontsize=9.5)
+@dataclass(frozen=True)
+class _Scale:
+    """Place of each shown run on an axis ``(shown,)``, 0 to 1, its marks as (place, text), and whether it is a log."""
+
+    places: np.ndarray
+    marks: list[tuple[float, str]]
+    log: bool = False
 
 
-def _parameter_scale(parameter: Parameter, shown: np.ndarray) -> tuple[np.ndarray, list[tuple[float, str]]]:
-    """Height of each shown run on the axis ``(shown,)``, 0 to 1, and its marks as (height, text)."""
+def _lying(axis: Axes, height: float, scale: _Scale, name: str, *, bold: bool) -> None:
+    axis.plot([0.0, 1.0], [height, height], color="#333333", linewidth=0.9, zorder=4)
+    back = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
+    for place, text in scale.marks:
+        axis.plot([place, place], [height - 0.05, height + 0.05], color="#333333", linewidth=0.9, zorder=4)
+        side = "left" if place < 0.04 else "right" if place > 0.96 else "center"
+        axis.text(place, height - 0.1, text, fontsize=9, va="top", ha=side, bbox=back, zorder=5)
+    whole = textwrap.wrap(f"{name} (log)" if scale.log else name, 24, max_lines=2, placeholder=" …")
+    weight = "bold" if bold else "normal"
+    axis.text(-0.03, height, "\n".join(whole), fontsize=10, va="center", ha="right", fontweight=weight)
+
+
+def _parameter_scale(parameter: Parameter, shown: np.ndarray) -> _Scale:
     values = [parameter.values[place] for place in shown]
     numbers = parameter.numbers()
     if numbers is not None and np.isfinite(numbers[shown]).all():
         known = np.unique(numbers[shown])
-        log = bool(known[0] > 0 and known[-1] / known[0] >= 8.0)
-        return _number_scale(numbers[shown], log=log)
+        return _number_scale(numbers[shown], log=bool(known[0] > 0 and known[-1] / known[0] >= 8.0))
     names = list(dict.fromkeys(sorted(values)))
-    heights = {name: 0.5 if len(names) == 1 else n / (len(names) - 1) for n, name in enumerate(names)}
-    every = -(-len(names) // _LABELS)
-    marks = [(heights[name], "not known" if name == UNKNOWN else name) for name in names[::every]]
-    return np.array([heights[value] for value in values]), marks
+    places = {name: 0.5 if len(names) == 1 else n / (len(names) - 1) for n, name in enumerate(names)}
+    named = names[:: -(-len(names) // _LABELS)]
+    most = int(_LETTERS * (places[named[1]] - places[named[0]])) if len(named) > 1 else _LETTERS
+    marks = [(places[name], "not known" if name == UNKNOWN else _cut(name, most)) for name in named]
+    return _Scale(np.array([places[value] for value in values]), marks)
 
 
-def _number_scale(numbers: np.ndarray, *, log: bool) -> tuple[np.ndarray, list[tuple[float, str]]]:
+def _cut(name: str, most: int) -> str:
+    """A word of ``most`` letters with its middle left out: choices of a group often begin alike."""
+    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[len(name) - most // 2 :]}"
+
+
+def _number_scale(numbers: np.ndarray, *, log: bool) -> _Scale:
     known = np.unique(numbers)
-    if len(known) > 6:
-        known = np.geomspace(known[0], known[-1], 5) if log else np.linspace(known[0], known[-1], 5)
-    low, high = numbers.min(), numbers.max()
+    low, high = float(known[0]), float(known[-1])
 
-    def height(values: np.ndarray) -> np.ndarray:
+    def place(values: np.ndarray) -> np.ndarray:
         if high <= low:
             return np.full(len(values), 0.5)
         return np.log(values / low) / np.log(high / low) if log else (values - low) / (high - low)
 
-    return height(numbers), [
-        (float(h), compact(repr(value) if value.is_integer() else f"{value:.3g}"))
-        for h, value in zip(height(known), known.tolist(), strict=True)
-    ]
+    if len(known) > _LABELS or (np.diff(place(known)) < 0.12).any():  # labels would lie on each other
+        known = np.geomspace(low, high, 5) if log else np.linspace(low, high, 5)
+    marks = zip(place(known).tolist(), known.tolist(), strict=True)
+    return _Scale(place(numbers), [(where, compact(repr(value))) for where, value in marks], log)
 
 
 def importance_bars(found: Sequence[Importance], objective: Measure) -> Figure:

@@ -123,7 +123,7 @@ def fits(settings: Settings, conditions: Sequence[tuple[str, str]]) -> bool:
 
 
 def _fits(value: Any, pattern: str) -> bool:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):  # of a job as typed: a word
         try:
             return float(pattern.replace("_", "")) == float(value)
         except ValueError:

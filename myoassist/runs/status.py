@@ -15,6 +15,7 @@ from typing import Any
 from myoassist.errors import MyoAssistError, RunError
 from myoassist.files import write_beside
 from myoassist.places import STATUS
+from myoassist.processes import stop_signal
 from myoassist.runs.lock import is_held
 
 RUNNING, FINISHED, FAILED, STOPPED = STATES = ("running", "finished", "failed", "stopped")
@@ -67,7 +68,10 @@ def recorded(folder: Path, *, total_steps: int, steps: Callable[[], int]) -> Ite
     try:
         yield ending
         how, reason = (STOPPED, ending.stopped_by) if ending.stopped_by else (FINISHED, None)
-    except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+    except KeyboardInterrupt:
+        how, reason = STOPPED, ending.stopped_by or stop_signal()
+        raise
+    except (SystemExit, GeneratorExit) as error:
         how, reason = STOPPED, ending.stopped_by or type(error).__name__
         raise
     except BaseException as error:

@@ -8,7 +8,6 @@ after which it was ended), ``reason`` (why it failed) and ``folder``.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,14 @@ import optuna
 from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+from optuna.trial import TrialState
 
-from myoassist.config_search import PrunerConfig, SearchConfig
+from myoassist.config_search import PrunerConfig, SearchConfig, shown_storage
 from myoassist.errors import ConfigError
 from myoassist.places import SEARCH_JOURNAL
 
 _KEY = "hydra.sweeper.storage"
 _PRUNER, _FOLDER, OBJECTIVE = "pruner", "folder", "objective"
-_PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # what is to be told, the search tells
 
@@ -45,11 +44,6 @@ def whole_storage(place: str | None, folder: Path) -> str:
     if path.suffix.lower() in (".db", ".sqlite", ".sqlite3"):
         raise ConfigError(f"{_KEY}: {place} looks like a database; write {_KEY}=sqlite:///{place}")
     return str(path / SEARCH_JOURNAL if path.is_dir() else path)
-
-
-def shown_storage(place: str) -> str:
-    """``place`` without the password that a URL may have."""
-    return _PASSWORD.sub(r"\1***@", place)
 
 
 def exists(place: str) -> bool:
@@ -133,6 +127,12 @@ def note(study: optuna.Study, number: int, **facts: Any) -> None:
     trial_id = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
     for name, fact in facts.items():
         study._storage.set_trial_user_attr(trial_id, name, fact)
+
+
+def put_back(study: optuna.Study, number: int) -> None:
+    """Have a trial that is not over drawn again, with its number and parameters."""
+    trial_id = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    study._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
 
 @dataclass(frozen=True)

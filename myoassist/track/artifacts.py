@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -13,11 +12,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock
 
 from myoassist.errors import RunError
 from myoassist.files import read_json, write_beside
+from myoassist.places import cache_root
 from myoassist.runs.checkpoints import is_checkpoint, list_checkpoints, read_best
 from myoassist.runs.finding import OUTPUTS, find_runs
 from myoassist.track.found import digest
@@ -82,7 +81,7 @@ def fetch_artifact(text: str, *, key: str = "checkpoint") -> Path:
 
 def artifact_cache() -> Path:
     """Folder of downloaded artifacts: below ``$MYOASSIST_CACHE``, else in the user's cache folder."""
-    return Path(os.environ.get("MYOASSIST_CACHE") or platformdirs.user_cache_dir("myoassist")) / "artifacts"
+    return cache_root() / "artifacts"
 
 
 def local_copy(reference: Reference) -> Path | None:

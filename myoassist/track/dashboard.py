@@ -14,6 +14,7 @@ from typing import Any
 from myoassist.errors import ConfigError, MyoAssistError, RunError
 from myoassist.places import STEPS
 from myoassist.track.dashboard_table import Panel, Part, Sweep, Table, expanded, needs_pattern, pattern_of, title_of
+from myoassist.track.session import has_login
 
 STEPS_LABEL = "Environment steps"
 SECONDS = 5  # in which W&B has to answer
@@ -130,9 +131,9 @@ def save_workspace(workspace: Any, *, update: str | None = None) -> str:
     with _one_line():
         import wandb
 
-        _check_reachable(str(wandb.setup().settings.base_url))
-        if not wandb.login(prompt=False):
+        if not has_login():
             raise RunError("W&B: no login; run `wandb login` or set WANDB_API_KEY, or look at it with --dry-run")
+        _check_reachable(str(wandb.setup().settings.base_url))
         api = wandb.Api(timeout=SECONDS)
         workspace.entity = workspace.entity or str(api.default_entity or "")
         if update:

@@ -140,8 +140,8 @@ class Follower:
 
     def _failed(self, error: Exception, left: Sequence[Mode]) -> None:
         sys.stderr.write(f"{describe_error(error)}\n")
-        then = f"it goes on {left[0]}" if left else f"{TRAINING_NUMBERS} has all numbers"
-        self._say(f"{'W&B: ' if self._warned else WARNING}{reason(error)}; {then}; {self._later()}")
+        then = f"it goes on {left[0]}" if left else f"{TRAINING_NUMBERS} has all numbers; {self._later()}"
+        self._say(f"{'W&B: ' if self._warned else WARNING}{reason(error)}; {then}")
         self._warned = True
 
     def _later(self) -> str:
@@ -184,7 +184,7 @@ def _of_the_disk(error: Exception) -> bool:
 
 def reason(error: Exception) -> str:
     """Why W&B failed, in a few words."""
-    text = describe_error(error)
+    text = describe_error(error).rstrip(" .")
     if any(sign in text for sign in ("dial tcp", "deadline exceeded", "while retrying")):
         return f"the server cannot be reached ({text.rpartition(': ')[2]})"
     return text if len(text) <= 160 else f"{text[:157]}..."

@@ -198,7 +198,8 @@ def _command(run: Path) -> list[str]:
     """The last command of the run's record; W&B gets it in place of this process's own."""
     try:
         lines = (run / COMMAND).read_text(encoding="utf-8").splitlines()
-        return shlex.split(lines[-1]) or ["train.py"]
+        words = shlex.split(lines[-1])
+        return words[words[:1] == ["python"] :] or ["train.py"]
     except (OSError, ValueError, IndexError):
         return ["train.py"]
 

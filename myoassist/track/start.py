@@ -12,7 +12,7 @@ from typing import IO
 
 from myoassist.config import LoggingConfig
 from myoassist.processes import child_environment, python_command
-from myoassist.track.state import WARNING
+from myoassist.track.state import OFFLINE, WARNING
 
 LOG = "wandb.log"  # in the run folder
 _SHORT = 2.0  # s that are waited without a word
@@ -27,7 +27,7 @@ class Tracking:
     """
 
     def __init__(self, run: Path, *, say: Callable[[str], object]) -> None:
-        self._run, self._say, self._warned = run, say, False
+        self._run, self._say, self._warned, self._offline = run, say, False, False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         try:
             self._process = start_following(run)
@@ -51,15 +51,14 @@ class Tracking:
         try:
             self._listener.join(min(_SHORT, seconds))
             if self._listener.is_alive() and seconds > _SHORT:
-                self._say(
-                    f"sending the rest to W&B, for {seconds:g} s at most (Ctrl-C leaves that to the background) ..."
-                )
+                doing = "writing the rest for W&B" if self._offline else "sending the rest to W&B"
+                self._say(f"{doing}, for {seconds:g} s at most (Ctrl-C leaves that to the background) ...")
                 self._listener.join(seconds - _SHORT)
         except KeyboardInterrupt:
             self._say("interrupted")
         if self._listener.is_alive():
-            log = self._run / LOG
-            self._say(f"W&B: process {self._process.pid} sends the rest ({log}); later: {self._again()}")
+            does, log = "writes" if self._offline else "sends", self._run / LOG
+            self._say(f"W&B: process {self._process.pid} {does} the rest ({log}); later: {self._again()}")
 
     def _listen(self) -> None:
         """Pass lines on until the process has ended, and warn if it ended without a word."""
@@ -68,6 +67,7 @@ class Tracking:
             for line in lines:
                 text = line.decode("utf-8", "replace").strip()
                 self._warned = self._warned or text.startswith(WARNING)
+                self._offline = self._offline or any(sign in text for sign in OFFLINE)
                 self._say(text)
         code = self._process.wait()
         if code and not self._warned:

@@ -14,6 +14,7 @@ from myoassist.files import write_beside
 FOLDER = "wandb"  # in the run folder: everything that W&B writes
 STATE = "state.json"
 WARNING = "warning: W&B: "  # begins the one line that a training says when something fails
+OFFLINE = ("W&B: offline", "it goes on offline")  # in a line of the follower: from now on nothing is sent
 _LETTERS = string.ascii_lowercase + string.digits
 
 

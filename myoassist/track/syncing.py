@@ -96,7 +96,9 @@ def _runs(places: Sequence[Path], say: Callable[[str], object]) -> list[Path]:
     found = find_runs([OUTPUTS]) if OUTPUTS.is_dir() else []
     ours = [run for run in found if read_state(run) is not None or _wanted(run)]
     if len(ours) < len(found):
-        say(f"{len(found) - len(ours)} runs in {OUTPUTS} were trained without W&B: name them to send them too")
+        count = len(found) - len(ours)
+        said, them = ("1 run {} was", "it") if count == 1 else (f"{count} runs {{}} were", "them")
+        say(f"{said.format(f'in {OUTPUTS}')} trained without W&B: name {them} to send {them} too")
     return ours
 
 
@@ -128,7 +130,8 @@ def _send(waiting: Sequence[Missing], say: Callable[[str], object]) -> int:
         failed += 1
         say(f"{missing.run}: not sent: {last}")
         if code == NO_SESSION and place + 1 < len(waiting):
-            say(f"{len(waiting) - place - 1} more runs were not tried: W&B did not answer")
+            left = len(waiting) - place - 1
+            say(f"{left} more run{'s were' if left > 1 else ' was'} not tried: W&B did not answer")
             return 1
     return 1 if failed else 0
 
