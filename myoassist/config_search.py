@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from myoassist.errors import ConfigError
 from myoassist.fields import setting
 
 Direction = Literal["maximize", "minimize"]
@@ -12,6 +14,9 @@ EVALUATED = (  # numbers of an evaluation, as eval/<name>
     "episodes", "completed", "completed_share", "distance", "shortest_distance", "time", "speed", "speed_error",
     "alternation", "steps_per_second", "peak_load", "activation", "total_reward",
 )  # fmt: skip
+
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +66,17 @@ class SearchSettings:
     take_over: bool = setting(False, help="trials that a search on another machine left running have failed")
     pruner: PrunerConfig = setting(PrunerConfig(), help="ends trials that do badly")
     params: dict[str, Any] = setting({}, help="what to search, by key: as on the command line")
+
+
+def shown_storage(place: str) -> str:
+    """``place`` without the password that a URL may have."""
+    return _PASSWORD.sub(r"\1***@", place)
+
+
+def check_password(place: str | None, *, key: str) -> None:
+    """Raise ConfigError where the storage ``place`` that the setting ``key`` names is a URL with a password."""
+    if place is not None and "://" in place and (shown_storage(place) != place or "password=" in place.lower()):
+        raise ConfigError(
+            f"{key}: the URL has a password, which every run would save and upload; put the URL in a "
+            f"variable of the environment: {key}=env:NAME"
+        )

@@ -6,22 +6,25 @@ job. It calls nothing at the end of a sweep that raised or was interrupted, so t
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from myoassist.runs.jobs import Job, note_job, plan_jobs, read_jobs
-from myoassist.runs.status import describe_error
+from myoassist.errors import StoppedError
+from myoassist.processes import stop_signal
+from myoassist.runs.jobs import Job, note_job, note_stopped, plan_jobs, read_jobs
+from myoassist.runs.status import FAILED, FINISHED, STOPPED, describe_error
+from myoassist.sweep.jobs import JobsGoOn
+from myoassist.sweep.plan import Plan, own_lines, plan_of
 
-_MOST_PLANNED = 10_000
 _running: list[Path] = []  # folders of the sweeps that this process has started and not yet compared
 
 
@@ -31,7 +34,8 @@ class SweepRecorder(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir).absolute()
         _running.append(folder)
-        plan_jobs(folder, _planned(config))
+        plan = _plan(config)
+        plan_jobs(folder, plan.jobs, plan.search)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         if config.hydra.mode == RunMode.MULTIRUN:
@@ -42,36 +46,38 @@ class SweepRecorder(Callback):
             return
         error = None if job_return.status == JobStatus.COMPLETED else job_return._return_value  # .return_value raises
         reason = describe_error(error) if isinstance(error, BaseException) else None
-        ended = "finished" if job_return.status == JobStatus.COMPLETED else "failed"
+        ended = FINISHED if error is None else STOPPED if isinstance(error, StoppedError) else FAILED
         note_job(*_job_of(config, ended=ended, reason=reason))
 
 
 def _job_of(config: DictConfig, **how: Any) -> tuple[Path, Job]:
-    overrides = tuple(OmegaConf.to_container(config.hydra.overrides.task, resolve=False) or ())
+    overrides: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
     folder = Path(config.hydra.sweep.dir).absolute()
     run = os.path.relpath(config.hydra.runtime.output_dir, folder)
-    return folder, Job(int(config.hydra.job.num), tuple(map(str, overrides)), True, folder=run, **how)
+    return folder, Job(int(config.hydra.job.num), own_lines(map(str, overrides or ())), True, folder=run, **how)
 
 
-def _planned(config: DictConfig) -> list[tuple[str, ...]]:
-    """Overrides of every job of a grid, in the order of Hydra's sweeper; none where a search draws them."""
-    given = config.hydra.sweeper.get("params") or {}
-    lines = [*(f"{key}={value}" for key, value in given.items()), *config.hydra.overrides.task]
-    values: dict[str, list[str]] = {}
-    for override in OverridesParser.create().parse_overrides(lines):
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            values[key] = [f"{key}={override.get_value_element_as_str()}"]
-        elif override.is_discrete_sweep() and config.hydra.sweeper._target_.endswith("BasicSweeper"):
-            values[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
-        else:
-            return []
-    return list(itertools.islice(itertools.product(*values.values()), _MOST_PLANNED))
+def _plan(config: DictConfig) -> Plan:
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    return plan_of(config, parser.parse_overrides(list(config.hydra.overrides.task)), parser.parse_overrides)
 
 
 def jobs_not_started() -> int:
     """How many jobs of the sweep that this process runs were asked for and never begun; before it is compared."""
     return sum(not job.started for job in read_jobs(_running[-1]).values()) if _running else 0
+
+
+def interrupted_sweep(error: BaseException) -> Path | None:
+    """The folder of the sweep of this process, which ``error`` ends; what it had under way is noted as stopped there.
+
+    None where nothing had begun. Jobs in the queue of a cluster go on.
+    """
+    if not _running:
+        return None
+    folder = _running[-1]
+    if not isinstance(error, JobsGoOn):
+        note_stopped(folder, f"stopped by {stop_signal()}")
+    return folder
 
 
 def compare_sweeps() -> None:

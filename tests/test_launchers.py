@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +18,16 @@ from typing import Any
 import pytest
 from running import REPOSITORY, command, program_of, rows
 
+from myoassist.commandline import hydra_entry
 from myoassist.config_launch import LocalLaunch, SlurmLaunch
+from myoassist.errors import ConfigError, RunError
 from myoassist.learn.callbacks import Stopper
+from myoassist.main import read_request, run_training, whole_keys
 from myoassist.processes import CORES, available_cores
+from myoassist.runs.entry import job_status
+from myoassist.runs.jobs import read_jobs
 from myoassist.sweep import apart, slurm_queue, submitted
-from myoassist.sweep.jobs import JobsGoOn, error_of
+from myoassist.sweep.jobs import JobsGoOn, error_of, failed
 from myoassist.sweep.launcher import ENGINES
 
 PROGRAM = """
@@ -55,6 +61,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A program whose runs end in every way, and the real files of conf/launch."""
     settings = "defaults: [_self_, {launch: basic}, {hydra: default}]\nseed: 0\nname: x\n"
     return program_of(tmp_path_factory.mktemp("program"), PROGRAM, settings)
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def call(program: list[str], folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -149,11 +162,29 @@ def test_run_is_interrupted_where_there_are_no_signals(monkeypatch: pytest.Monke
     job: Any = functools.partial(time.sleep, 120)
     job.overrides = ()
     child = apart.Child(job, cores=1, log=None)
+    until((Path(child._folder.name) / apart._READY).exists)
     monkeypatch.setattr(apart, "_WINDOWS", True)
     child.interrupt()  # the run sees the end of its input, as when its sweep is gone
     child.wait()
     result = child.result()
-    assert result is not None and str(error_of(result)) == "its process was killed by SIGTERM"
+    assert result is not None and str(error_of(result)) == "stopped by SIGTERM"
+
+
+def test_run_is_interrupted_before_it_listens(tmp_path: Path) -> None:
+    job: Any = functools.partial(time.sleep, 120)
+    job.overrides = ()
+    child = apart.Child(job, cores=1, log=tmp_path / "0.log")
+    child.interrupt()
+    child.wait()
+    assert (tmp_path / "0.log").read_text() == ""  # no traceback
+
+
+def test_reading_a_failure_says_nothing_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    result = failed(SimpleNamespace(overrides=("seed=1",)), RunError("run_dir: is taken"))  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="is taken"):
+        _ = result.return_value
+    assert capsys.readouterr() == ("", "")
+    assert str(error_of(pickle.loads(pickle.dumps(result)))) == "run_dir: is taken"
 
 
 @pytest.mark.slow
@@ -187,6 +218,59 @@ def test_launcher_that_is_not_installed_names_the_extra(tmp_path: Path, launch: 
     assert done.returncode == 2
     told = f'launch={launch}: needs {package}, which is not installed: pip install "myoassist[{extra}]"'
     assert done.stderr == f"error: {told}\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sbatch", "told"),
+    [
+        (None, "no sbatch here"),
+        (
+            "echo 'sbatch: fatal: Could not establish a configuration source' >&2; exit 1",
+            "no SLURM answers here (Could",
+        ),
+        (
+            'echo "sbatch: error: $*" >&2; exit 1',
+            "SLURM does not take such jobs: --test-only --time=1440 --nodes=1 --ntasks-per-node=1 --cpus-per-task=8 "
+            "--mem=16384M --partition=gpu --wrap=true",
+        ),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="there is no SLURM for Windows")
+def test_slurm_that_is_not_there_or_refuses_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbatch: str | None, told: str
+) -> None:
+    if sbatch is not None:
+        (tmp_path / "sbatch").write_text(f"#!/bin/sh\n{sbatch}\n")
+        (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError) as refused:
+        submitted.check_slurm(SlurmLaunch(partition="gpu"))
+    assert str(refused.value).startswith(f"launch=slurm: {told}")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["-m", "seed=1,2", "launch=slurm"], "launch=slurm: no sbatch here; type it on a login node of the cluster"),
+        (["-m", "seed=1,2", "init_from=nowhere"], "init_from=nowhere: does not exist; give a run folder"),
+        (["-m", "seed=1,2", "init_from=policy:wlk"], "init_from: no shipped policy named 'wlk'; did you mean 'walk'?"),
+        (["-m", "seed=1,2", "init_from=newest"], "init_from=newest: in a sweep each run would find the one before it"),
+        (["-m", "seed=1,2", "resume=nowhere"], "resume: nowhere does not exist"),
+        (["init_from=nowhere"], "init_from=nowhere: does not exist; give a run folder"),
+        (["search.storage=postgresql://me:secret@host/x"], "search.storage: the URL has a password"),
+        (["n_trials=3"], "n_trials: is a setting of a search; give it as hydra.sweeper.n_trials, beside sweep=... or"),
+        (["-m", "hydra.sweeper.n_trials=3", "seed=1,2"], "hydra.sweeper.n_trials: is a setting of a search; give it"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_is_written(
+    argv: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    assert hydra_entry("train", run_training, argv=whole_keys(argv), check=read_request) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
     assert not list(tmp_path.iterdir())
 
 
@@ -307,6 +391,21 @@ def test_ctrl_c_saves_the_runs_under_way_and_the_same_command_goes_on(tmp_path: 
     said = other.communicate(timeout=240)[0]
     assert other.returncode == 1
     assert "num_envs: 4 was asked for, but a resumed run keeps its own 2" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launch", ["joblib", "local"])
+def test_ctrl_c_while_runs_are_built_is_one_line_in_each(tmp_path: Path, launch: str) -> None:
+    sweep = train_sweep(tmp_path, f"launch={launch}", "launch.jobs=1", "total_steps=100000", "seed=1,2")
+    until((tmp_path / "sweep" / "jobs" / "0.json").exists)
+    sweep.send_signal(signal.SIGINT)
+    said = sweep.communicate(timeout=120)[0]
+    assert sweep.returncode == 130, said
+    assert "Traceback" not in said
+    logs = [path.read_text() for pattern in ("*.log", "*/*.out") for path in (tmp_path / "sweep/logs").glob(pattern)]
+    lines = [line for line in "".join(logs).splitlines() if not line.startswith("submitit")]
+    assert lines == [f"stopped by {'SIGINT' if launch == 'joblib' else 'SIGTERM'} before its training began"]
+    assert [job_status(job)[0] for job in read_jobs(tmp_path / "sweep").values()] == ["stopped", "not started"]
 
 
 @pytest.mark.slow

@@ -20,12 +20,12 @@ from optuna.trial import TrialState
 
 from myoassist import commandline, multirun
 from myoassist.commandline import hydra_entry
-from myoassist.config_search import PrunerConfig, SearchConfig, SearchSettings
+from myoassist.config_search import PrunerConfig, SearchConfig, SearchSettings, shown_storage
 from myoassist.errors import ConfigError
 from myoassist.learn.callbacks import Stopper
 from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.trial import SearchTrial
-from myoassist.runs.study import Link, exists, open_storage, remember, shown_storage, whole_storage
+from myoassist.runs.study import Link, exists, open_storage, put_back, remember, whole_storage
 from myoassist.sweep import orphans
 from myoassist.sweep.jobs import JobsGoOn
 from myoassist.sweep.orphans import settle_orphans
@@ -254,7 +254,7 @@ def test_enough_failures_or_time_end_it(search: Searcher) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_trials_have_failed_and_the_rest_is_kept(search: Searcher) -> None:
+def test_interrupted_trials_go_on_with_the_next_command(search: Searcher) -> None:
     def run(config: DictConfig) -> float:
         if config.n == 2:
             raise KeyboardInterrupt
@@ -262,10 +262,42 @@ def test_interrupted_trials_have_failed_and_the_rest_is_kept(search: Searcher) -
 
     common = ("n=range(0,4)", "hydra.sweeper.sampler=grid")
     found = search(run, *common, code=130)
-    assert found["counts"] == {"finished": 2, "failed": 1, "waiting": 1}
+    assert found["counts"] == {"finished": 2, "waiting": 2}
+    assert f"go on with: python train.py -m hydra/sweeper=optuna {' '.join(common)}" in search.out.replace("'", "")
+    assert "2 of 4 trials to run" not in search.out
     again = search(lambda config: float(config.n), *common)
-    assert again["counts"] == {"finished": 3, "failed": 1}
-    assert again["trials"][2]["reason"] == "interrupted from the keyboard"
+    assert again["counts"] == {"finished": 4}  # it has used up none
+    assert "2 of 4 trials to run" in search.out
+    assert values(again) == [0.0, 1.0, 2.0, 3.0]  # with its own number and parameters
+
+
+@pytest.mark.parametrize("storage", ["search.journal", "sqlite:///studies.db"])
+def test_a_trial_that_was_put_back_is_drawn_again_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = optuna.create_study(study_name="search", storage=open_storage(whole_storage(storage, tmp_path)))
+    space: dict[str, Any] = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    first, second = study.ask(space), study.ask(space)
+    put_back(study, first.number)
+    again, third = study.ask(space), study.ask(space)
+    assert (again.number, again.params) == (first.number, first.params)
+    assert {second.number, third.number} == {1, 2}
+    study.tell(again.number, 0.5)
+    assert study.trials[0].value == 0.5
+
+
+def test_a_run_that_saved_itself_when_its_search_was_killed_goes_on(tmp_path: Path) -> None:
+    study, _ = make_study(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for _ in range(2):
+        study.ask().set_user_attr("owner", {"host": socket.gethostname(), "pid": gone.pid})
+    told = {"status": "stopped", "steps": 512, "total_steps": 1024, "started": "2026-01-31T12:00", "reason": "SIGTERM"}
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "status.json").write_text(json.dumps(told))
+    settle_orphans(study, tmp_path, ours=set(), take_over=False)
+    assert [trial.state for trial in study.trials] == [TrialState.WAITING, TrialState.FAIL]
 
 
 # --- a search that goes on --------------------------------------------------------------------------------------------
@@ -281,7 +313,7 @@ def test_storage_alone_brings_a_search_back_to_its_folder(search: Searcher) -> N
     assert sorted(path.name for path in (search.folder / "first").iterdir() if path.name.isdecimal()) == list("012")
     assert not (search.folder / "outputs").exists()
     search(hill, *common, "hydra.sweeper.n_trials=3", into="first")  # nothing left
-    assert "0 of 3 trials left" in search.out
+    assert "all 3 trials are done; for more give hydra.sweeper.n_trials" in search.out
 
 
 def test_another_search_is_refused(search: Searcher) -> None:
@@ -291,8 +323,27 @@ def test_another_search_is_refused(search: Searcher) -> None:
     assert search.refused("n=1,2", same, "hydra.sweeper.objective=[eval/time]").startswith(
         "hydra.sweeper.objective: the"
     )
-    line = search.refused("n=1,2", same, "hydra.sweeper.study_name=other")
+    line = search.refused("n=1,2", "x=interval(0,1)", same, "hydra.sweeper.study_name=other")
     assert line.startswith("hydra.sweep.dir: ") and line.endswith("/s holds runs of another sweep (0); take a new one")
+    told = (search.folder / "s" / "jobs.json").read_text()
+    for argv, had, asked in [
+        (["n=1,2"], "it has x=interval(0,1)", "no x"),
+        (["n=1,2", "x=interval(0,1)", "y=interval(0,1)"], "it has no y", "y=interval(0,1)"),
+        (["n=1,2", "x=interval(0,1)", "kind=round"], "it has no kind", "kind=round"),
+        (["n=1,2", "x=interval(0,1)", "steps=7"], "it has no steps", "steps=7"),
+    ]:
+        assert f"s holds another search: {had}; asked for is {asked}; nothing was overwr" in search.refused(*argv, same)
+    assert hydra_entry("train", hill, argv=["-m", "n=1,2", same]) == 2
+    assert "s holds a search of n, x; asked for is a grid of 2 runs; nothing" in search.capsys.readouterr().err
+    assert (search.folder / "s" / "jobs.json").read_text() == told
+    search(hill, "n=1,2", "x=interval(0,1)", "hydra.sweeper.n_trials=2", "hydra.sweeper.sampler=random")  # goes on
+
+
+def test_a_search_does_not_go_into_the_folder_of_a_grid(search: Searcher) -> None:
+    assert hydra_entry("train", hill, argv=["-m", "n=1,2", "hydra.sweep.dir=s"]) == 0
+    search.capsys.readouterr()
+    assert "s holds " in search.refused("n=1,2", "hydra.sweep.dir=s")
+    assert not (search.folder / "s" / "search.journal").exists()
 
 
 @pytest.mark.parametrize(

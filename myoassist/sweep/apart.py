@@ -21,11 +21,20 @@ import cloudpickle
 from hydra.core.utils import JobReturn
 
 from myoassist.errors import RunError
-from myoassist.processes import available_cores, child_environment, python_command, share_of_cores
+from myoassist.interrupting import interruptible
+from myoassist.processes import (
+    available_cores,
+    child_environment,
+    python_command,
+    share_of_cores,
+    stop_signal,
+    terminable,
+)
 from myoassist.runs.status import describe_error
 from myoassist.sweep.jobs import SweepJob, error_of, failed
 
 _LOOK_EVERY = 0.1  # s
+_READY = "ready"  # file of a run that listens to signals
 _WINDOWS = os.name == "nt"  # where no process can send another one a signal that it can handle
 Ended = Callable[[SweepJob, JobReturn], None]
 
@@ -65,11 +74,13 @@ class Child:
             self._folder.cleanup()
 
     def interrupt(self) -> None:
-        """Ask the run to save itself and stop; asked twice, it stops at once."""
+        """Ask the run to save itself and stop, with the signal that this process got; asked twice, it stops at once."""
         if self._process.poll() is not None:
             return
-        if not _WINDOWS:
-            self._process.send_signal(signal.SIGINT)
+        if not (Path(self._folder.name) / _READY).exists():
+            self._process.terminate()  # Python itself is still starting: there is nothing to save
+        elif not _WINDOWS:
+            self._process.send_signal(signal.Signals[stop_signal()])
         elif self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()  # as when this process were gone
         else:
@@ -94,7 +105,6 @@ def run_apart(jobs: Sequence[SweepJob], ended: Ended, *, at_once: int, logs: Pat
         logs.mkdir(parents=True, exist_ok=True)
     waiting, running = list(jobs), dict[int, Child]()
     results: dict[int, JobReturn] = {}
-    before = _on_sigterm(_interrupted)
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
@@ -110,8 +120,6 @@ def run_apart(jobs: Sequence[SweepJob], ended: Ended, *, at_once: int, logs: Pat
     except KeyboardInterrupt:
         _stop(list(running.values()))
         raise
-    finally:
-        _on_sigterm(before)
     return [results[job.number] for job in jobs]
 
 
@@ -128,19 +136,9 @@ def _stop(children: Sequence[Child]) -> None:
             continue
 
 
-def _interrupted(*signal_and_frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _on_sigterm(handler: object) -> object:
-    if threading.current_thread() is not threading.main_thread() or handler is None:
-        return None
-    return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
-
-
 def _how_it_died(code: int) -> str:
-    if code == -signal.SIGINT:
-        return "interrupted"
+    if code - 128 in (signal.SIGINT, signal.SIGTERM):
+        return f"stopped by {signal.Signals(code - 128).name}"
     if code >= 0:
         return f"its process ended with exit code {code} and no result"
     name = signal.Signals(-code).name
@@ -164,6 +162,15 @@ def _leave_with_parent() -> None:
 
 def main(folder: Path) -> int:
     """Run the job in ``folder`` and leave its result there."""
+    with interruptible(), terminable():
+        (folder / _READY).touch()
+        try:
+            return _work(folder)
+        except KeyboardInterrupt:  # before or after the run, which returns what stopped it
+            return 128 + signal.Signals[stop_signal()]
+
+
+def _work(folder: Path) -> int:
     job: SweepJob = pickle.loads((folder / "job").read_bytes())  # written a moment ago by the sweep, in its own folder
     _leave_with_parent()
     result = job()

@@ -21,12 +21,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from myoassist.config_launch import BasicLaunch, JoblibLaunch, Launch, LocalLaunch, RayLaunch, SlurmLaunch
-from myoassist.errors import ConfigError
+from myoassist.errors import ConfigError, StoppedError
 from myoassist.parsing import parse_config
 from myoassist.processes import available_cores
 from myoassist.runs.jobs import note_failure
-from myoassist.runs.status import describe_error
-from myoassist.sweep.jobs import SweepJob, error_of, make_jobs, say
+from myoassist.runs.status import FAILED, STOPPED, describe_error
+from myoassist.sweep.jobs import SweepJob, error_of, failed, make_jobs, say
+from myoassist.sweep.plan import own_lines
 
 PLUGIN = "hydra_plugins.myoassist.SweepLauncher"
 LOGS = "logs"  # in the folder of the sweep
@@ -72,14 +73,17 @@ class SweepLauncher(Launcher):
         begun = time.monotonic()
 
         def ended(job: SweepJob, result: JobReturn) -> None:
-            error = error_of(result)
-            how = "finished" if error is None else f"failed: {describe_error(error)}"
+            error, how = error_of(result), "finished"
             if error is not None:
-                _failures.append(f"{job.title}: {describe_error(error)}")
-                note_failure(folder, job.number, tuple(job.overrides), describe_error(error))
+                reason, end = describe_error(error), STOPPED if isinstance(error, StoppedError) else FAILED
+                how = reason if end == STOPPED else f"failed: {reason}"
+                _failures.append(f"{job.title}: {reason}")
+                note_failure(folder, job.number, own_lines(job.overrides), reason, ended=end)
             say(f"{job.title}: {how} ({(time.monotonic() - begun) / 60:.1f} min after the start)")
 
-        return self._run(jobs, ended, folder / LOGS)
+        results = self._run(jobs, ended, folder / LOGS)
+        pairs = ((job, result, error_of(result)) for job, result in zip(jobs, results, strict=True))
+        return [result if error is None else failed(job, error) for job, result, error in pairs]
 
     def _run(self, jobs: list[SweepJob], ended: Any, logs: Path) -> list[JobReturn]:
         settings = self.settings
@@ -127,6 +131,18 @@ def check_installed(config: DictConfig) -> None:
     package, extra = NEEDS.get(engine, (None, None))
     if package and importlib.util.find_spec(package) is None:
         raise ConfigError(f'launch={engine}: needs {package}, which is not installed: pip install "myoassist[{extra}]"')
+
+
+def check_cluster(config: DictConfig) -> None:
+    """Raise ConfigError where the runs of a sweep would go to a SLURM that is not there, or does not take them."""
+    settings = {key: value for key, value in config.hydra.launcher.items() if key != "_target_"}
+    if settings.get("engine") != SlurmLaunch.type:
+        return
+    from myoassist.sweep.submitted import check_slurm
+
+    launch = SweepLauncher(**settings).settings
+    assert isinstance(launch, SlurmLaunch)
+    check_slurm(launch)
 
 
 def take_failures() -> list[str]:

@@ -12,9 +12,9 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from myoassist.runs.status import FAILED, RUNNING, status_of
+from myoassist.runs.status import FAILED, RUNNING, STOPPED, status_of
 from myoassist.runs.status import GONE as STALE
-from myoassist.runs.study import note
+from myoassist.runs.study import note, put_back
 from myoassist.sweep.jobs import say
 from myoassist.sweep.slurm_queue import ENDS, GONE, queue_states, read_id
 
@@ -40,19 +40,35 @@ def settle_orphans(study: optuna.Study, folder: Path, *, ours: set[int], take_ov
     in_queue = _in_queue(theirs, folder, take_over=take_over)
     for trial in theirs:
         owner: dict[str, Any] = trial.user_attrs.get("owner") or {}
-        if "values" in trial.user_attrs:
-            study.tell(trial.number, trial.user_attrs["values"])
-        elif "pruned" in trial.user_attrs:
-            study.tell(trial.number, state=TrialState.PRUNED)
+        if {"values", "pruned"} & trial.user_attrs.keys():
+            leave_open(study, trial.number)
         elif trial.number in in_queue or (not owner and _age(trial) < _ASKED):
             continue
         elif owner.get("host", socket.gethostname()) != socket.gethostname() and not take_over:
             foreign.append(f"{trial.number} ({owner['host']})")
-        elif not _lives(owner, take_over=take_over) and not _goes_on(trial, folder):
+        elif _lives(owner, take_over=take_over) or (status := _status(trial, folder)) == RUNNING:
+            continue
+        elif status == STOPPED:
+            leave_open(study, trial.number)
+        else:
             note(study, trial.number, reason=_reason(trial, folder))
             study.tell(trial.number, state=TrialState.FAIL)
     if foreign and not ours and not take_over:
         say(f"trials of a search on another machine: {', '.join(foreign)}; is it gone? hydra.sweeper.take_over=true")
+
+
+def leave_open(study: optuna.Study, number: int) -> None:
+    """Leave a trial whose run was stopped from outside to the next command with this study: its run goes on then.
+
+    What it already gave is taken.
+    """
+    notes = study.get_trials(deepcopy=False)[number].user_attrs
+    if "values" in notes:
+        study.tell(number, notes["values"])
+    elif "pruned" in notes:
+        study.tell(number, state=TrialState.PRUNED)
+    else:
+        put_back(study, number)
 
 
 def _lives(owner: dict[str, Any], *, take_over: bool) -> bool:
@@ -71,9 +87,9 @@ def _lives(owner: dict[str, Any], *, take_over: bool) -> bool:
     return True
 
 
-def _goes_on(trial: FrozenTrial, folder: Path) -> bool:
+def _status(trial: FrozenTrial, folder: Path) -> str | None:
     status = status_of(_run(trial, folder))
-    return status is not None and status.status == RUNNING
+    return None if status is None else status.status
 
 
 def _in_queue(trials: Sequence[FrozenTrial], folder: Path, *, take_over: bool) -> set[int]:

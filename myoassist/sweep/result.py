@@ -11,10 +11,9 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from myoassist.config_search import SearchSettings
+from myoassist.config_search import SearchSettings, shown_storage
 from myoassist.files import write_beside
 from myoassist.places import SEARCH
-from myoassist.runs.study import shown_storage
 from myoassist.sweep.jobs import say
 from myoassist.sweep.space import Space
 

@@ -23,7 +23,7 @@ from myoassist.runs.status import describe_error
 from myoassist.runs.study import note
 from myoassist.sweep.jobs import JobsGoOn, error_of, say
 from myoassist.sweep.launcher import take_failures
-from myoassist.sweep.orphans import settle_orphans
+from myoassist.sweep.orphans import leave_open, settle_orphans
 from myoassist.sweep.result import Result
 from myoassist.sweep.samplers import make_sampler, plan_grid
 from myoassist.sweep.space import Space, distribution
@@ -57,7 +57,7 @@ class Search:
         """
         begun = time.monotonic()
         settle_orphans(self._study, self._folder, ours=self._ours, take_over=self._settings.take_over)
-        say(f"search: {self._left()} of {self._most} trials left, in {self._folder}")
+        say(f"search in {self._folder}: {self._outlook()}")
         try:
             while (left := self._left()) > 0 and not self._over(begun):
                 self._batch(min(left, self._settings.n_jobs))
@@ -68,7 +68,7 @@ class Search:
             raise
         except KeyboardInterrupt:
             for number in sorted(self._ours):
-                self._fail(number, "interrupted from the keyboard")
+                leave_open(self._study, number)
             raise
         finally:
             self._result.write()
@@ -80,7 +80,15 @@ class Search:
 
     def _left(self) -> int:
         waiting = sum(trial.state == TrialState.WAITING for trial in self._study.trials)
-        return self._most - len(self._study.trials) + waiting
+        return max(0, self._most - len(self._study.trials) + waiting)
+
+    def _outlook(self) -> str:
+        left, most = self._left(), self._most
+        if left:
+            return f"{left} of {most} trials to run"
+        grid = self._settings.sampler == "grid" and most < self._settings.n_trials
+        more = "every combination was tried" if grid else "for more give hydra.sweeper.n_trials above that"
+        return f"all {most} trials are done; {more}"
 
     def _over(self, begun: float) -> bool:
         hours, most = self._settings.timeout, self._settings.max_failures

@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 
-from myoassist.config_search import Direction, SearchSettings
+from myoassist.config_search import Direction, SearchSettings, check_password
 from myoassist.errors import ConfigError
 from myoassist.runs.metrics import direction_of
 from myoassist.runs.study import (
@@ -19,7 +19,6 @@ from myoassist.runs.study import (
     open_storage,
     open_study,
     remember,
-    shown_storage,
     whole_storage,
 )
 from myoassist.sweep.samplers import grid
@@ -59,24 +58,24 @@ def open_search(
         study = open_study(storage, settings.study_name)
         _check_same(study, settings, wanted, distributions)
         return place, study
-    if taken := sorted(path.name for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()):
-        raise ConfigError(
-            f"hydra.sweep.dir: {folder} holds runs of another sweep ({', '.join(taken[:3])}); take a new one"
-        )
+    check_free(folder)
     study = optuna.create_study(study_name=settings.study_name, storage=storage, directions=list(wanted))
     remember(study, pruner=asdict(settings.pruner), folder=folder, objective=settings.objective)
     return place, study
 
 
+def check_free(folder: Path) -> None:
+    """Raise ConfigError where a new study would number its runs as others that ``folder`` holds."""
+    if taken := sorted(path.name for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()):
+        raise ConfigError(
+            f"hydra.sweep.dir: {folder} holds runs of another sweep ({', '.join(taken[:3])}); take a new one"
+        )
+
+
 def _place(settings: SearchSettings, folder: Path) -> str:
     """The storage as processes in any folder find it. Raises ConfigError, also for a password, which would spread."""
-    given = settings.storage
-    if given is not None and "://" in given and (shown_storage(given) != given or "password=" in given.lower()):
-        raise ConfigError(
-            "hydra.sweeper.storage: the URL has a password, which every run would save and upload; put the URL in a "
-            "variable of the environment: hydra.sweeper.storage=env:NAME"
-        )
-    return whole_storage(given, folder)
+    check_password(settings.storage, key="hydra.sweeper.storage")
+    return whole_storage(settings.storage, folder)
 
 
 def _check_same(
@@ -115,11 +114,12 @@ def check_study(settings: SearchSettings, space: Space, folder: Path, typed: lis
     if settings.sampler == "grid":
         grid(distributions)
     place = _place(settings, folder)
-    if not exists(place):
-        return []
     try:
-        study = open_study(open_storage(place), settings.study_name)
+        study = open_study(open_storage(place), settings.study_name) if exists(place) else None
     except KeyError:
+        study = None
+    if study is None:
+        check_free(folder)
         return []
     _check_same(study, settings, wanted, distributions)
     known = folder_of(study)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import re
 import shlex
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -25,7 +28,7 @@ from hydra.core.utils import JobReturn
 from submitit.core.utils import FailedJobError, UncompletedJobError
 
 from myoassist.config_launch import LocalLaunch, SlurmLaunch
-from myoassist.errors import RunError
+from myoassist.errors import ConfigError, RunError
 from myoassist.processes import available_cores, child_environment, share_of_cores
 from myoassist.runs.status import describe_error
 from myoassist.sweep.apart import Ended
@@ -34,6 +37,8 @@ from myoassist.sweep.slurm_queue import ENDS, GONE, note_id, queue_states
 
 _LOOK_EVERY = 0.5  # s, at the files of results
 _ASK_EVERY = 15.0  # s, SLURM
+_LONGEST_ANSWER = 60  # s
+_SILENT = re.compile("configuration source|[Uu]nable to contact|[Cc]onnect|timed out|Zero Bytes")
 # A session of its own for each run: Ctrl-C comes once, from the sweep. (macOS has no command setsid.)
 _SESSION = shlex.join(
     [
@@ -69,7 +74,7 @@ def run_local(
             time.sleep(_LOOK_EVERY)
     except KeyboardInterrupt:
         for _, sent in running.values():
-            sent._process.terminate()  # type: ignore[attr-defined]  # submitit passes it on; the run saves itself
+            sent._process.terminate()  # type: ignore[attr-defined]  # its SIGTERM alone is passed on; the run saves itself
         for _, sent in running.values():
             sent._process.wait()  # type: ignore[attr-defined]
         raise
@@ -104,6 +109,35 @@ def run_slurm(jobs: Sequence[SweepJob], ended: Ended, settings: SlurmLaunch, *, 
         say(f"The jobs go on without this program; to end them: scancel {left}")
         raise JobsGoOn(running) from error
     return [results[job.number] for job in jobs]
+
+
+def check_slurm(settings: SlurmLaunch) -> None:
+    """Ask SLURM whether it would take such a job; nothing is submitted.
+
+    Raises:
+        ConfigError: SLURM is not installed here, does not answer, or refuses.
+    """
+    try_here = "; type it on a login node of the cluster, or run on this machine with launch=joblib"
+    if shutil.which("sbatch") is None:
+        raise ConfigError(f"launch=slurm: no sbatch here{try_here}")
+    own = ("job_name", "signal_delay_s", "array_parallelism", "setup", "stderr_to_stdout", "srun_args")
+    options = slurm_options(settings, name="test")
+    options |= {key: value for key, value in options.pop("additional_parameters").items() if key != "requeue"}
+    given = {key.replace("_", "-"): value for key, value in options.items() if key not in own and value is not None}
+    flags = [f"--{key}" if value is True else f"--{key}={value}" for key, value in given.items() if value is not False]
+    try:
+        told = subprocess.run(
+            ["sbatch", "--test-only", *flags, "--wrap=true"], capture_output=True, text=True, timeout=_LONGEST_ANSWER
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigError(f"launch=slurm: SLURM does not answer within {_LONGEST_ANSWER} s{try_here}") from None
+    if told.returncode == 0:
+        return
+    lines = told.stderr.splitlines()
+    problem = "; ".join(re.sub(r"^(sbatch: |error: |fatal: |allocation failure: )+", "", line) for line in lines)
+    if _SILENT.search(problem):
+        raise ConfigError(f"launch=slurm: no SLURM answers here ({problem.rpartition('; ')[2]}){try_here}")
+    raise ConfigError(f"launch=slurm: SLURM does not take such jobs: {problem[:300]}")
 
 
 def slurm_options(settings: SlurmLaunch, *, name: str) -> dict[str, Any]:

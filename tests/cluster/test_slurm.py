@@ -175,8 +175,9 @@ def test_cancelled_run_is_named_and_the_other_is_whole(tmp_path: Path, slurm: di
 def test_refused_jobs_end_in_one_line(tmp_path: Path, slurm: dict[str, str]) -> None:
     sweep = Sweep(tmp_path / "sweep", slurm, "launch.partition=nowhere", "seed=1,2")
     assert sweep.wait() == 2, sweep.everything_said()
-    assert "error: launch: SLURM did not take the jobs:" in sweep.log.read_text()
-    assert "invalid partition" in sweep.log.read_text()
+    assert sweep.log.read_text().startswith("error: launch=slurm: SLURM does not take such jobs: ")
+    assert "invalid partition" in sweep.log.read_text().lower()
+    assert not sweep.folder.exists()
 
 
 def test_job_script_of_ones_own_is_queued_again(tmp_path: Path, slurm: dict[str, str], undisturbed: Path) -> None:
