@@ -1,6 +1,6 @@
 """Evaluate a trained policy: ``python eval.py checkpoint=outputs/<date>/<time>_<name>``."""
 
-from myoassist.main import eval_main
+from myoassist.starting import evaluate
 
 if __name__ == "__main__":
-    eval_main()
+    evaluate()

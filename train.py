@@ -1,6 +1,6 @@
 """Train a walker: ``python train.py model=22muscle terrain=rough``. ``--help`` lists every choice."""
 
-from myoassist.main import train_main
+from myoassist.starting import train
 
 if __name__ == "__main__":
-    train_main()
+    train()

@@ -12,6 +12,8 @@ import functools
 import itertools
 import os
 import re
+import shlex
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,7 +24,7 @@ import hydra
 import yaml
 from hydra._internal.utils import get_args_parser  # Hydra has no public way to read its command line
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.core.utils import env_override
 from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
@@ -30,9 +32,11 @@ from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
-from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, syntax_problem
-from myoassist.multirun import compare_sweeps, jobs_not_started
-from myoassist.sweep.launcher import check_installed, take_failures
+from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, quoted, syntax_problem
+from myoassist.multirun import compare_sweeps, interrupted_sweep, jobs_not_started
+from myoassist.processes import stop_signal, terminable
+from myoassist.sweep.launcher import check_cluster, check_installed, take_failures
+from myoassist.sweep.plan import as_typed, check_folder, plan_of
 from myoassist.sweep.plugins import register
 from myoassist.sweep.space import merged, runs_to_check
 from myoassist.sweep.sweeper import as_trial, check_search, read_settings
@@ -87,21 +91,21 @@ def hydra_entry(
         check: called with the configuration of every run of a sweep before the first one starts.
 
     Returns:
-        The exit code: 0, 2 for a bad request, 1 where runs of a sweep failed, 130 after Ctrl-C.
+        The exit code: 0, 2 for a bad request, 1 where runs of a sweep failed, 130 after Ctrl-C, 143 after SIGTERM.
     """
     register()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = [quoted(argument) for argument in (sys.argv[1:] if argv is None else argv)]
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         _launch(config_name, run, arguments)
         return 0
     try:
         flags = _read_flags(arguments)
-        with env_override({"HYDRA_FULL_ERROR": "1"}):  # makes Hydra raise its errors instead of printing them
+        with env_override({"HYDRA_FULL_ERROR": "1"}), terminable():  # Hydra raises its errors, and does not print them
             foreign = flags.config_path or flags.experimental_rerun or flags.shell_completion
             more = [] if foreign else _check_request(flags.config_name or config_name, flags, check)
             _launch(config_name, run, [*more, *_overrides_first(arguments, flags.overrides)])
     except KeyboardInterrupt:
-        return _say("interrupted from the keyboard", 130)
+        return _say(*_how_stopped())
     except MyoAssistError as error:
         return max(_say(line, 1) for line in error.lines) if isinstance(error, RunsFailedError) else _say(str(error), 2)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
@@ -116,6 +120,13 @@ def sweep_dir() -> Path | None:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def _how_stopped() -> tuple[str, int]:
+    """What to say after a KeyboardInterrupt, and the exit code."""
+    by = stop_signal()
+    how = "interrupted from the keyboard" if by == "SIGINT" else f"stopped by {by}"
+    return how, 128 + signal.Signals[by]
+
+
 def _say(problem: str, code: int) -> int:
     print(f"error: {' '.join(problem.split())}", file=sys.stderr)
     return code
@@ -126,6 +137,8 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
 
     @functools.wraps(run)
     def job(config: DictConfig) -> Any:
+        if HydraConfig.get().mode != RunMode.MULTIRUN:
+            sys.argv = [own_arguments[0], *map(as_typed, arguments)]  # for the record of the run
         try:
             return run(config)
         except (MyoAssistError, HydraException, OmegaConfBaseException) as error:
@@ -138,6 +151,10 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
     sys.argv = [own_arguments[0], *arguments]
     try:
         main()
+    except KeyboardInterrupt as error:
+        if (folder := interrupted_sweep(error)) is not None:
+            print(f"go on with: {_going_on(arguments, folder)}")
+        raise
     except Exception as error:
         if lines := take_failures():
             raise RunsFailedError(lines, jobs_not_started()) from error
@@ -147,6 +164,15 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
         compare_sweeps()  # after every sweep, whatever failed
     if failures:
         raise failures[0]
+
+
+def _going_on(arguments: Sequence[str], folder: Path) -> str:
+    """The command that goes on with the sweep in ``folder``."""
+    own = [as_typed(part) for part in arguments if part != "-m" and not part.startswith("hydra.sweep.dir=")]
+    place = QuotedString(os.path.relpath(folder), Quote.single).with_quotes()
+    plain = re.fullmatch(r"[\w./-]+", place[1:-1])
+    flag = ["-m"] if "-m" in arguments else []
+    return shlex.join(["python", "train.py", *flag, *own, f"hydra.sweep.dir={place[1:-1] if plain else place}"])
 
 
 # --- reading the command line -----------------------------------------------------------------------------------------
@@ -202,7 +228,8 @@ def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[
             return []
         check_installed(first)
         search = read_settings(first)
-        overrides = merged(first.hydra.sweeper.get("params") or {}, overrides, partial(_parsed, composer))
+        parse = partial(_parsed, composer)
+        overrides = merged(first.hydra.sweeper.get("params") or {}, overrides, parse)
         for override in overrides:
             if override.is_interval_sweep() and search is None:
                 how = "is searched, not listed: add hydra/sweeper=optuna, or give values, as 1,2,3 or range(0,10,2)"
@@ -212,7 +239,11 @@ def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[
             config = _composed(composer, [*job, *([as_trial(search)] if search else [])])
             if check and not flags.help:
                 _check_job(check, config, number, [part for part in job if part not in flags.overrides])
-        return check_search(first, overrides, flags.overrides) if search else []
+        more = check_search(first, overrides, flags.overrides) if search else []
+        folder = _composed(composer, [*next(runs_to_check(overrides, search=True)), *more]).hydra.sweep.dir
+        check_folder(Path(str(folder)).absolute(), plan_of(first, _parsed(composer, flags.overrides), parse))
+        check_cluster(first)
+        return more
 
 
 def _parsed(composer: Composer, lines: Sequence[str]) -> list[Override]:

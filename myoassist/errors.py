@@ -26,6 +26,10 @@ class RunError(MyoAssistError):
     """A run folder, checkpoint or output path that cannot be used."""
 
 
+class StoppedError(RunError):
+    """A run that was asked to end before its time, and did: no fault of its own."""
+
+
 def nearest(name: str, allowed: Iterable[str], *, limit: int = 3) -> list[str]:
     """Return up to ``limit`` names of ``allowed`` that resemble ``name``, best first."""
     names = list(allowed)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from myoassist.errors import ConfigError
+from myoassist.errors import ConfigError, MyoAssistError
 from myoassist.model.library import check_mujoco
 from myoassist.processes import exit_code
 
@@ -98,7 +98,7 @@ def _evaluate(arguments: list[str]) -> None:
 
     try:
         report = finish_evaluation(folder, say=say)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, MyoAssistError):  # such as a full disk
         say(f"the recordings are whole; {FINISH_LATER}{folder}")
         raise
     say(f"report: {report}")

@@ -6,7 +6,7 @@ import os
 import re
 import types
 from collections.abc import Iterator, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import hydra
@@ -19,12 +19,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from myoassist.config import TrainConfig
+from myoassist.config_search import SearchSettings
 from myoassist.errors import ConfigError, nearest, unknown
 
 COMPOSING_ERRORS = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # ValueError is Hydra's too
 _NOISE = ("See https://hydra.cc", "Config search path:", "provider=", "full_key:", "object_type=", "reference_type=")
 _QUOTES = "'\""
 _PLUGIN_GROUPS = ("hydra/launcher", "hydra/sweeper")
+_OF_SEARCH = tuple(field.name for field in fields(SearchSettings))
 _OF_WANDB = "wandb_"  # files of conf/sweep that are read by W&B, not by Hydra
 
 
@@ -103,6 +105,9 @@ def _key_problem(override: Override, tree: dict[str, Any], composer: Composer) -
             f"{key}: the chosen files do not list {', '.join(map(str, new))}; to add it, write +{line}" if new else None
         )
     where = ".".join(parts[:depth])
+    if where in ("", "hydra.sweeper") and parts[depth] in _OF_SEARCH:
+        own = f"hydra.sweeper.{parts[depth]}"
+        return f"{key}: is a setting of a search; give it as {own}, beside sweep=... or hydra/sweeper=optuna"
     if not isinstance(section, dict | list):
         return f"{key}: {where} is a single value, {section!r}, and has no keys"
     owners = [f"{parts[0]}={choice}" for choice in composer.choices(parts[0]) if _has(composer, parts, choice)]
@@ -145,6 +150,18 @@ def _dotted(tree: dict[str, Any], where: str = "") -> Iterator[str]:
         yield f"{where}{name}"
         if isinstance(value, dict):
             yield from _dotted(value, f"{where}{name}.")
+
+
+def quoted(argument: str) -> str:
+    """``name=걷기`` as ``name='걷기'``: the letters of Hydra's grammar are those of ASCII.
+
+    Only text is quoted that the grammar could not read, and that has none of its own signs.
+    """
+    key, equals, value = argument.partition("=")
+    plain = key.isascii() and not value.isascii() and value == value.strip()
+    if not equals or key.startswith("--") or not plain or set(value) & set("'\"[]{}(),=$"):
+        return argument
+    return f"{key}={QuotedString(value, Quote.single).with_quotes()}"
 
 
 def syntax_problem(error: OverrideParseException) -> str:

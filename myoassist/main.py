@@ -16,9 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.config import TrainConfig
-from myoassist.errors import ConfigError
+from myoassist.config_search import check_password
+from myoassist.errors import ConfigError, RunError
 from myoassist.model.library import check_mujoco
 from myoassist.parsing import check_consistency, parse_config, with_whole_paths
+from myoassist.processes import piped
 
 
 def read_request(composed: DictConfig) -> TrainConfig:
@@ -34,14 +36,35 @@ def read_request(composed: DictConfig) -> TrainConfig:
             way = f"launch={config.launch.type}"
             raise ConfigError(f"{way}: sends the runs of a sweep, so it needs -m: python train.py -m {way} ...")
         check_consistency(config)
+        _check_source(config.init_from.path)
         config = with_whole_paths(config)
     else:
         config = read_resumption(str(plain["resume"]), HydraConfig.get().overrides.task)
+    check_password(config.search.storage, key="search.storage")
     check_mujoco()
     from myoassist.mdp.check import check_task  # imports MuJoCo, which a misspelt key need not wait for
 
     check_task(config)
     return config
+
+
+def _check_source(place: str | None) -> None:
+    """Raise ConfigError or RunError where there is surely no policy to start from."""
+    from myoassist.learn.shipped import PREFIX, policy_folder
+
+    if place is None or place.startswith("wandb:"):
+        return
+    if place.startswith(PREFIX):
+        policy_folder(place.removeprefix(PREFIX), where="init_from")
+    elif Path(place).exists():
+        return
+    elif place != "newest":
+        raise RunError(
+            f"init_from={place}: does not exist; give a run folder, <run folder>/best, a folder checkpoints/step_<n>, "
+            f"{PREFIX}<name> or wandb:<artifact>"
+        )
+    elif HydraConfig.get().mode == RunMode.MULTIRUN:
+        raise ConfigError("init_from=newest: in a sweep each run would find the one before it; name the run folder")
 
 
 def read_resumption(place: str, overrides: Sequence[str]) -> TrainConfig:
@@ -88,7 +111,9 @@ def run_training(composed: DictConfig) -> float | list[float] | None:
 
 def train_main() -> None:
     """``myoassist-train`` and ``train.py``."""
-    sys.exit(hydra_entry("train", run_training, argv=whole_keys(sys.argv[1:]), check=read_request))
+    with piped():
+        code = hydra_entry("train", run_training, argv=whole_keys(sys.argv[1:]), check=read_request)
+    sys.exit(code)
 
 
 def eval_main() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 # of a run folder; the configuration also lies beside each checkpoint
 CONFIG, COMMAND, ENVIRONMENT, TRAINING_NUMBERS = "config.yaml", "command.txt", "environment.json", "metrics.csv"
 STEPS = "time/total_timesteps"  # the column of metrics.csv that counts environment steps
@@ -17,3 +20,10 @@ SWEEP_PAGE, SWEEP_TABLE = "sweep.html", "sweep.csv"
 
 # of a search, in the folder of its sweep
 SEARCH_JOURNAL, SEARCH = "search.journal", "search.json"
+
+
+def cache_root() -> Path:
+    """Folder of composed models and fetched artifacts: ``$MYOASSIST_CACHE``, else in the user's cache folder."""
+    import platformdirs
+
+    return Path(os.environ.get("MYOASSIST_CACHE") or platformdirs.user_cache_dir("myoassist"))

@@ -6,6 +6,8 @@ import argparse
 import math
 import os
 import re
+import select
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +16,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from myoassist.errors import ConfigError, MyoAssistError
+from myoassist.interrupting import EXIT_CODE, INTERRUPTED, interruptible
 
 CORES = "MYOASSIST_CORES"  # environment variable: cores of a run that shares the machine with others
+READER_GONE = 141  # exit code where the reader of a pipe has enough, as in: scripts/runs.py | head
+_stopped_by = "SIGINT"
 
 
 def python_command(module: str, *arguments: str) -> list[str]:
@@ -66,17 +71,68 @@ def _container_limit(root: Path) -> int | None:
         return None
 
 
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt inside, as Ctrl-C does; :func:`stop_signal` tells which of the two it was."""
+    global _stopped_by
+    _stopped_by = "SIGINT"
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def stop_signal() -> str:
+    """The signal behind the KeyboardInterrupt that ends this process: ``SIGINT``, which is Ctrl-C, or ``SIGTERM``."""
+    return _stopped_by
+
+
+def _as_interrupt(*signal_and_frame: object) -> None:
+    global _stopped_by
+    _stopped_by = "SIGTERM"
+    if not callable(signal.getsignal(signal.SIGINT)):  # a process that Ctrl-C does not reach
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)  # whoever takes care of Ctrl-C takes care of this
+
+
 def exit_code(work: Callable[[], Any]) -> int:
     """Do ``work``; 0, or 2 and one line on stderr for a bad request, 130 after Ctrl-C. Other faults pass through."""
     try:
-        work()
+        with interruptible(), piped():
+            work()
     except MyoAssistError as error:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted from the keyboard\n")
-        return 130
+        sys.stderr.write(f"{INTERRUPTED}\n")
+        return EXIT_CODE
     return 0
+
+
+@contextmanager
+def piped() -> Iterator[None]:
+    """End the process without a word, by :data:`READER_GONE`, once nobody reads what is printed inside."""
+    try:
+        yield
+        sys.stdout.flush()  # what waits there could not be told of later
+    except BrokenPipeError:
+        if not _reader_gone():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest at its end
+        sys.exit(READER_GONE)
+
+
+def _reader_gone() -> bool:
+    """Whether the standard output is a pipe that nobody reads any more, rather than one to a process of our own."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 class ArgumentParser(argparse.ArgumentParser):

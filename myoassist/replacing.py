@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, unknown
-from myoassist.explain import COMPOSING_ERRORS, Composer, explain, syntax_problem
+from myoassist.explain import COMPOSING_ERRORS, Composer, explain, quoted, syntax_problem
 from myoassist.parsing import check_consistency, parse_config, to_plain, with_whole_paths
 from myoassist.sweep.launcher import register
 
@@ -27,6 +27,7 @@ def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfi
     if not overrides:
         return saved
     register()
+    overrides = [quoted(override) for override in overrides]
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name="eval"):
         composer = Composer("train", None)
         try:

@@ -25,13 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
-from hydra.errors import OverrideParseException
-
-from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, ReferenceError
-from myoassist.explain import COMPOSING_ERRORS, Composer, explain, syntax_problem
+from myoassist.experiment import compose as compose_tree
 from myoassist.files import free_name
 from myoassist.parsing import check_consistency, parse_config
 from myoassist.processes import exit_code
@@ -80,17 +76,7 @@ def compose(motion: str | None, overrides: Sequence[str]) -> TrainConfig:
     given = {line.lstrip("+~").partition("=")[0] for line in overrides}
     chosen = {"device": "none", **({"reference": "file"} if motion else {})}
     lines = [*(f"{group}={choice}" for group, choice in chosen.items() if group not in given), *overrides]
-    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name="import_motion"):
-        composer = Composer("train", None)
-        try:
-            parsed = composer.parse(lines)
-        except OverrideParseException as error:
-            raise ConfigError(syntax_problem(error)) from error
-        try:
-            tree = composer.tree(lines)
-        except COMPOSING_ERRORS as error:
-            raise ConfigError(explain(error, parsed, composer)) from error
-    tree.pop("hydra", None)
+    tree = compose_tree(*lines)
     if motion:
         tree["reference"]["path"] = motion
     config = parse_config(tree)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from myoassist import commandline
 from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.errors import ConfigError, RunError
+from myoassist.runs.entry import job_status
+from myoassist.runs.jobs import read_jobs
+from myoassist.sweep.plan import as_typed, own_command
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FILES = {
@@ -113,6 +121,12 @@ def test_single_run_receives_the_configuration_and_makes_no_file(entry: Entry) -
     assert "hydra" not in config
     assert entry.sweep_dirs == [None]
     assert not list(entry.folder.iterdir())
+
+
+@pytest.mark.parametrize("given", ["name=첫걸음", "name=첫 번째", "name='첫걸음'", "name=Schritt für Schritt"])
+def test_letters_of_every_language_need_no_quotes(entry: Entry, given: str) -> None:
+    assert hydra_entry("train", entry.run, argv=[given]) == 0
+    assert entry.configs[0]["name"] == given.partition("=")[2].strip("'")
 
 
 def test_process_is_left_as_it_was(entry: Entry) -> None:
@@ -216,8 +230,8 @@ REFUSED = {
     "no value": (["foo"], "foo: cannot be read; write key=value, without spaces around the ="),
     "spaces": (["seed = 3"], "seed = 3: cannot be read; write key=value, without spaces around the ="),
     "unquoted text": (
-        ["name=첫걸음"],
-        "name=첫걸음: cannot be read; text with signs other than a-z 0-9 _ - . / needs quotes: \"name='첫걸음'\"",
+        ["name=a;b"],
+        "name=a;b: cannot be read; text with signs other than a-z 0-9 _ - . / needs quotes: \"name='a;b'\"",
     ),
     "bracket": (["seed=[1,"], "seed=[1,: cannot be read; a key has letters, digits, _ and . only; a list is key=[1,2]"),
     "key with a star": (
@@ -321,6 +335,94 @@ def test_failing_run_of_a_sweep_is_named(entry: Entry) -> None:
         "Error executing job with overrides: ['seed=2']",
         "error: seed: 2 is bad",
     ]
+
+
+def test_a_sweep_goes_on_in_its_folder_and_no_other_does(entry: Entry) -> None:
+    place = "hydra.sweep.dir=s"
+    entry.accepted("-m", "seed=1,2", "model=22muscle", place)
+    noted = (entry.folder / "s" / "jobs.json").read_text()
+    for argv, there, asked in [
+        (["seed=3,4", "model=22muscle"], "another sweep: its run 0 is seed=1 model=22muscle", "seed=3 model=22muscle"),
+        (["seed=1,2", "model=26muscle"], "another sweep: its run 0 is seed=1 model=22", "seed=1 model=26muscle"),
+        (["seed=2,1", "model=22muscle"], "another sweep: its run 0 is", "seed=2 model=22muscle"),
+        (["seed=1", "model=22muscle"], "a sweep of 2 runs", "only the first 1 of them"),
+    ]:
+        assert hydra_entry("train", entry.run, argv=["-m", *argv, place]) == 2
+        told = entry.capsys.readouterr().err
+        assert told.startswith(f"error: hydra.sweep.dir: {entry.folder / 's'} holds {there}")
+        assert f"; asked for is {asked}; nothing was overwritten; take a new folder, or give the command" in told
+        assert (entry.folder / "s" / "jobs.json").read_text() == noted
+    assert len(entry.configs) == 2
+    entry.accepted("-m", "seed=1,2", "model=22muscle", place)  # goes on
+    entry.accepted("-m", "model=22muscle", "seed=1,2,3", place)  # and is extended, in any order of the keys
+    jobs = json.loads((entry.folder / "s" / "jobs.json").read_text())["jobs"]
+    assert [job["overrides"] for job in jobs] == [["model=22muscle", f"seed={seed}"] for seed in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("file", "there"), [("config.yaml", "a single run"), ("0/config.yaml", "runs of another swee")]
+)
+def test_a_sweep_does_not_go_into_the_folder_of_runs(entry: Entry, file: str, there: str) -> None:
+    (entry.folder / "s" / "0").mkdir(parents=True)
+    (entry.folder / "s" / file).touch()
+    assert hydra_entry("train", entry.run, argv=["-m", "seed=1,2", "hydra.sweep.dir=s"]) == 2
+    assert f"s holds {there}" in entry.capsys.readouterr().err
+    assert not (entry.folder / "s" / "jobs.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ("init_from.path=policy\\:walk", "init_from=policy:walk"),
+        ("+init_from.path=outputs/a", "+init_from=outputs/a"),
+        ("name=a\\ b", "name=a b"),
+        ("name=a\\,b", "name='a,b'"),
+        ("name='a:b'", "name='a:b'"),
+        ("layers=[a\\:b]", "layers=[a\\:b]"),
+        ("~reward", "~reward"),
+    ],
+)
+def test_overrides_are_shown_as_they_are_typed(line: str, typed: str) -> None:
+    assert as_typed(line) == typed
+    key = line.partition("=")[0]
+    if "=" in line:
+        one, other = OverridesParser.create().parse_overrides([line, f"{key}={typed.partition('=')[2]}"])
+        assert one.value() == other.value()
+
+
+def test_command_of_a_run_leaves_out_how_its_sweep_was_started() -> None:
+    lines = ["seed=1", "launch=slurm", "launch.cpus=4", "hydra.sweep.dir='a b'", "++search={trial:3}"]
+    assert own_command(lines) == ["seed=1"]
+    assert own_command(["sweep=ppo", *lines]) == ["sweep=ppo", "seed=1", "hydra.mode=RUN"]  # which else begins a search
+
+
+def test_interrupted_sweep_says_how_to_go_on(entry: Entry) -> None:
+    def run(config: DictConfig) -> None:
+        if config.seed == 2:
+            raise KeyboardInterrupt
+
+    assert hydra_entry("train", run, argv=["seed=1,2,3", "-m", "hydra.sweep.dir='my sweep'", "name='a b'"]) == 130
+    out, err = entry.capsys.readouterr()
+    assert err == "error: interrupted from the keyboard\n"
+    again = next(line for line in out.splitlines() if line.startswith("go on with: ")).removeprefix("go on with: ")
+    assert shlex.split(again) == ["python", "train.py", "-m", "seed=1,2,3", "name='a b'", "hydra.sweep.dir='my sweep'"]
+    jobs = read_jobs(entry.folder / "my sweep")
+    assert [(job.started, job.ended, job.reason) for job in jobs.values()] == [
+        (True, "finished", None), (True, "stopped", "stopped by SIGINT"), (False, None, None),
+    ]  # fmt: skip
+    assert job_status(jobs[1]) == ("stopped", "stopped by SIGINT")  # and not running for ever
+    assert len(entry.accepted(*shlex.split(again)[2:])) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_sigterm_is_not_told_as_ctrl_c(entry: Entry) -> None:
+    def run(config: DictConfig) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert entry.refused(run=run, code=143) == "stopped by SIGTERM"
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_full_error_of_hydra_on_demand(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "myoassist"
 
 # A part may import from its own layer and from those above it in this list; a new part gets a line here.
 LAYERS = (
-    {"errors", "fields", "files", "places", "processes"},
+    {"errors", "fields", "files", "interrupting", "places", "processes"},
     {
         "config",
         "config_launch",
@@ -39,20 +39,31 @@ LAYERS = (
     {"runs"},
     {"track"},
     {"learn"},
-    {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "shipping", "sweep"},
+    {"commandline", "experiment", "explain", "replacing", "evaluation", "main", "multirun", "shipping", "sweep"},
+    {"doctor", "starting"},
 )
 
 # Who may import a library: modules, or packages with all that is in them.
 KNOWN_BY = {
-    "hydra": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
-    "omegaconf": {"commandline", "explain", "replacing", "evaluation", "main", "multirun", "parsing", "sweep"},
-    "torch": {"learn", "shipping"},
+    "hydra": {"commandline", "experiment", "explain", "replacing", "evaluation", "main", "multirun", "sweep"},
+    "omegaconf": {
+        "commandline",
+        "experiment",
+        "explain",
+        "replacing",
+        "evaluation",
+        "main",
+        "multirun",
+        "parsing",
+        "sweep",
+    },
+    "torch": {"learn", "shipping", "doctor.probes"},
     "submitit": {"sweep.submitted", "sweep.jobs"},
     "ray": {"sweep.on_ray"},
     "cloudpickle": {"sweep.apart"},
     "optuna": {"runs.study", "sweep"},
-    "stable_baselines3": {"learn", "env.sb3_vec_env"},
-    "sb3_contrib": {"learn"},
+    "stable_baselines3": {"learn", "env.sb3_vec_env", "doctor.probes"},
+    "sb3_contrib": {"learn", "doctor.probes"},
     "gymnasium": {"env", "learn"},
     "jinja2": {"analysis.page"},
     "matplotlib": {"analysis.plots", "runs.page", "runs.plots"},
@@ -60,9 +71,9 @@ KNOWN_BY = {
     "assist_sim": {"model.compose"},
     "imageio_ffmpeg": {"view.encoder"},
     "PIL": {"view", "analysis.plots", "analysis.report_media"},
-    "viser": {"view.browser", "view.browser_plots"},
+    "viser": {"view.browser", "view.browser_plots", "doctor.probes"},
     "trimesh": {"view.browser", "view.meshes"},
-    "wandb": {"track"},
+    "wandb": {"track", "doctor.probes"},
     "wandb_workspaces": {"track.dashboard"},
 }
 

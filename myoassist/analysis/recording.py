@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from myoassist.errors import RunError, unknown
-from myoassist.files import written_beside
+from myoassist.files import DAMAGED, written_beside
 
 FORMAT = 1
 KIND = "myoassist-recording"
@@ -150,7 +149,7 @@ def load_recording(place: str | Path) -> Recording:
         meta = json.loads(str(arrays.pop("meta")))
         if meta["kind"] != KIND or not isinstance(meta["columns"], dict):
             raise ValueError("not a recording")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         if "pickle" in reason:  # NumPy's advice would run code from the file
             reason = "it holds Python objects" if zipfile.is_zipfile(path) else "no NumPy archive"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from myoassist.files import read_json
 from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, STEPS, SUMMARY, TRAINING_NUMBERS
 
 ELAPSED = "time/time_elapsed"
+_NUMBER = re.compile(r"[\d\s.,+±%eE−–-]*( of \d+)?")  # of a cell, perhaps with its SD; empty too
 _UNITS = {"speed": "m/s", "low": "m/s", "high": "m/s", "amplitude": "m", "length": "m", "width": "m"}
 
 # Columns of the table of all evaluations: name in metrics.csv, title, unit, factor, digits.
@@ -38,6 +40,12 @@ class Table:
 
     columns: list[tuple[str, str]]
     rows: list[list[str]]
+
+    @property
+    def words(self) -> set[int]:
+        """Columns that hold words, and are flush left."""
+        columns = enumerate(zip(*self.rows, strict=True))
+        return {place for place, cells in columns if not all(map(_NUMBER.fullmatch, cells))}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -14,8 +14,12 @@ from myoassist.config import TrainConfig
 from myoassist.env.episodes import Episode
 from myoassist.env.spaces import action_space, observation_space
 from myoassist.env.walk import WalkEnv
+from myoassist.errors import ConfigError, unknown
 from myoassist.parsing import load_config
 from myoassist.places import CONFIG
+
+if TYPE_CHECKING:
+    from myoassist.env.rendering import Live, Pictures
 
 
 class WalkGymEnv(gymnasium.Env):
@@ -24,11 +28,18 @@ class WalkGymEnv(gymnasium.Env):
     Args:
         config: an experiment, or the path of one: a run's ``config.yaml`` or its folder.
         threads: simulation threads.
+        render_mode: ``rgb_array``: :meth:`render` gives pictures; ``human``: each step is shown, in real time, in a
+            window or, with ``view=browser`` in the experiment or without a display, on a page; None: nothing is drawn.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  (Gymnasium's own form)
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"]}  # noqa: RUF012  (Gymnasium's own form)
 
-    def __init__(self, config: TrainConfig | str | Path, *, threads: int = 1) -> None:
+    def __init__(self, config: TrainConfig | str | Path, *, threads: int = 1, render_mode: str | None = None) -> None:
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ConfigError(unknown("render mode", str(render_mode), self.metadata["render_modes"], where="make"))
+        self.render_mode = render_mode
+        self._pictures: Pictures | None = None
+        self._live: Live | None = None
         self.walk = WalkEnv(_experiment(config), num_envs=1, threads=threads)
         self.observation_space = observation_space(self.walk)
         self.action_space = action_space(self.walk)
@@ -41,7 +52,9 @@ class WalkGymEnv(gymnasium.Env):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         begun, self._begun, self._over = self._begun, None, False
-        return begun if begun is not None and seed is None else self.walk.reset(seed=seed)[0], {}
+        observation = begun if begun is not None and seed is None else self.walk.reset(seed=seed)[0]
+        self._show()
+        return observation, {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if self._over:
@@ -52,6 +65,7 @@ class WalkGymEnv(gymnasium.Env):
         if self._over:
             self._begun = result.observation[0]
             info = _told(self.walk.episodes.drain()[0])
+        self._show()
         return (
             result.final_observation[0],
             float(result.reward[0]),
@@ -60,7 +74,30 @@ class WalkGymEnv(gymnasium.Env):
             info,
         )
 
+    def render(self) -> np.ndarray | None:
+        """The picture of the walker ``(height, width, 3)`` uint8 with ``rgb_array``; after an episode, of the next."""
+        if self.render_mode != "rgb_array":
+            return None
+        if self._pictures is None:
+            from myoassist.env.rendering import Pictures  # graphics libraries, which training does without
+
+            self._pictures = Pictures(self.walk)
+        return self._pictures.draw()
+
+    def _show(self) -> None:
+        if self.render_mode != "human":
+            return
+        if self._live is None:
+            from myoassist.env.rendering import Live
+
+            self._live = Live(self.walk)
+        self._live.show()
+
     def close(self) -> None:
+        for drawing in (self._pictures, self._live):
+            if drawing is not None:
+                drawing.close()
+        self._pictures = self._live = None
         self.walk.close()
 
 

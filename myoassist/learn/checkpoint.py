@@ -13,7 +13,6 @@ import pickle
 import shutil
 import warnings
 import zipfile
-import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.files import flush
+from myoassist.files import DAMAGED, flush
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
@@ -36,19 +35,7 @@ POLICY, NORMALIZER = "policy.zip", "normalizer.npz"
 _NOT_IN_POLICY = ("_last_obs", "_last_original_obs", "_last_episode_starts", "ep_info_buffer", "ep_success_buffer")
 
 # What reading a file of another kind, or one that was cut off, can raise.
-UNREADABLE = (
-    OSError,
-    EOFError,
-    KeyError,
-    IndexError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+UNREADABLE = (*DAMAGED, pickle.UnpicklingError)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -71,21 +58,25 @@ def save_checkpoint(
     target = folder / checkpoint_name(model.num_timesteps)
     partial = folder / f".{target.name}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    model.save(partial / POLICY, exclude=_NOT_IN_POLICY)
-    normalizer.save(partial / NORMALIZER)
-    content = {**asdict(layout), "steps": model.num_timesteps, "axes": parameter_axes(model.policy, layout)}
-    (partial / LAYOUT).write_text(json.dumps(content, indent=1), encoding="utf-8")
-    save_config(config, partial / CONFIG)
-    if state is not None:
-        state.save(partial)
-        save_replay(model, partial / REPLAY)
-    for file in partial.iterdir():
-        flush(file)
-    flush(partial)
-    if target.exists():
-        shutil.rmtree(target)
-    partial.replace(target)
+    try:
+        partial.mkdir(parents=True)
+        model.save(partial / POLICY, exclude=_NOT_IN_POLICY)
+        normalizer.save(partial / NORMALIZER)
+        content = {**asdict(layout), "steps": model.num_timesteps, "axes": parameter_axes(model.policy, layout)}
+        (partial / LAYOUT).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        save_config(config, partial / CONFIG)
+        if state is not None:
+            state.save(partial)
+            save_replay(model, partial / REPLAY)
+        for file in partial.iterdir():
+            flush(file)
+        flush(partial)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.replace(target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)  # of no use, and the disk may be full
+        raise
     flush(folder)
     return target
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+from typing import IO
 
 from myoassist.finishing import LOG
 from myoassist.processes import child_environment, python_command
@@ -54,7 +56,7 @@ class Finisher:
 
 def _start(folders: list[Path]) -> subprocess.Popen[bytes]:
     """A session of its own, so that Ctrl-C stops the training and lets this come to its end."""
-    with (folders[0] / LOG).open("wb") as log:
+    with _log(folders[0]) as log:
         return subprocess.Popen(
             python_command("myoassist.finishing", *map(str, folders)),
             env=child_environment(),
@@ -63,3 +65,10 @@ def _start(folders: list[Path]) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _log(folder: Path) -> IO[bytes]:
+    try:
+        return (folder / LOG).open("wb")
+    except OSError:  # a full disk: what it makes cannot be written either, and the training goes on
+        return open(os.devnull, "wb")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from myoassist.config import TrainConfig
+from myoassist.env.frames import frame_of
 from myoassist.env.walk import WalkEnv
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import make_actor, trial_config
@@ -83,21 +84,6 @@ class PolicyWalker:
     def close(self) -> None:
         """Stop the simulation threads."""
         self._walk.close()
-
-
-def frame_of(walk: WalkEnv, *, row: int, episode: int, force: np.ndarray) -> Frame:
-    """How environment ``row`` stands now; ``force``: columns of ``sensordata`` with the motors' force or torque."""
-    state = walk.state
-    return Frame(
-        qpos=state.qpos[row].copy(),
-        activation=state.activation[row].copy(),
-        motor_force=state.sensordata[row, force],
-        speed=float(state.speed[row]),
-        target_speed=float(state.target_speed[row]),
-        time=float(state.step[row]) * walk.task.dt,
-        episode=episode,
-        ground=int(walk.sim.ground[row]),
-    )
 
 
 def view_policy(checkpoint: Checkpoint, config: TrainConfig) -> None:

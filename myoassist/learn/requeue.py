@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from myoassist.config import TrainConfig
-from myoassist.errors import RunError
+from myoassist.errors import StoppedError
 from myoassist.learn.callbacks import WARNINGS
 from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.progress import say
@@ -67,17 +67,16 @@ def leave(folder: Path, steps: int, stopped_by: str, *, in_sweep: bool) -> None:
     Raises:
         SystemExit: SLURM ends the job; nobody shall take it for a finished one.
         KeyboardInterrupt: Ctrl-C, which ends a whole sweep.
-        RunError: something else stopped a run of a sweep.
+        StoppedError: something else stopped a run of a sweep.
     """
     if stopped_by in WARNINGS:
         _queue(signal.Signals[stopped_by])
     elif stopped_by == "SIGTERM" and "SLURM_JOB_ID" in os.environ:
         time.sleep(_LONGEST_GRACE)  # the warning, or the end of the job, follows: before it SLURM has not let go of it
         raise SystemExit(128 + signal.SIGTERM)
-    if in_sweep and stopped_by == "SIGINT":
-        raise KeyboardInterrupt
     if in_sweep:
-        raise RunError(f"stopped by {stopped_by} after {steps:,} steps and saved; go on with: resume={folder}")
+        told = f"stopped by {stopped_by} after {steps:,} steps and saved; go on with: resume={folder}"
+        raise KeyboardInterrupt(told) if stopped_by == "SIGINT" else StoppedError(told)
 
 
 def _queue(number: signal.Signals) -> None:

@@ -15,22 +15,10 @@ from stable_baselines3.common.vec_env import VecNormalize
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.checkpoint import read_parameters, reading
+from myoassist.learn.run_folder import RUN_TIME
 from myoassist.learn.training_state import ARRAYS, TrainingState, load_replay, put_state
 from myoassist.parsing import to_plain
 from myoassist.runs.checkpoints import REPLAY, list_checkpoints
-
-# Settings that do not change what is learned; all others stay as they were saved.
-RUN_TIME = (
-    "total_steps",
-    "threads",
-    "logging",
-    "checkpoint",
-    "view",
-    "launch",
-    "search",
-    "algorithm.device",
-    "algorithm.update_threads",
-)
 
 
 def check_resumable(config: TrainConfig, saved: TrainConfig, steps: int) -> None:

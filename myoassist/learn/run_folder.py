@@ -19,6 +19,17 @@ from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, SUMMARY
 
 RESUMED = "resumed.jsonl"  # one line per resumption
 LAYOUT = "layout.json"  # in a checkpoint, not in a run folder
+RUN_TIME = (  # settings that may change when a run goes on; all others stay as they were saved
+    "total_steps",
+    "threads",
+    "logging",
+    "checkpoint",
+    "view",
+    "launch",
+    "search",
+    "algorithm.device",
+    "algorithm.update_threads",
+)
 PACKAGES = (
     "myoassist",
     "assist_sim",
@@ -78,8 +89,11 @@ def make_run_folder(folder: Path, config: TrainConfig) -> Path:
         write_config(folder, config)  # last: a folder that has it is a run
     except FileExistsError as error:
         raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error
-    except OSError as error:
-        raise RunError(f"run_dir: cannot write {folder}: {error.strerror or error}") from error
+    except (OSError, RunError) as error:
+        for name in (COMMAND, ENVIRONMENT, f".{CONFIG}.partial"):
+            (folder / name).unlink(missing_ok=True)  # so that the same command works when there is room
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"run_dir: cannot write {folder}: {reason}") from error
     return folder
 
 
@@ -123,7 +137,8 @@ def note_resumption(folder: Path, config: TrainConfig, *, steps: int) -> None:
 
 
 def _command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) + "\n"
+    program = Path(sys.argv[0]).name
+    return shlex.join([*(["python"] if program.endswith(".py") else []), program, *sys.argv[1:]]) + "\n"
 
 
 def environment() -> dict[str, object]:

@@ -33,7 +33,7 @@ from myoassist.learn.progress import Progress, clock, say
 from myoassist.learn.requeue import begun_before, final_evaluation, finished, half_done
 from myoassist.learn.resume import check_resumable, newest_checkpoint, restore
 from myoassist.learn.run_folder import check_writable, choose_run_folder, make_run_folder, note_resumption, saved_config
-from myoassist.learn.saving import Saver
+from myoassist.learn.saving import Saver, disk_faults
 from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
 from myoassist.learn.transfer import freeze_actors, transfer
@@ -173,7 +173,8 @@ def _recorded(
     """Learn with the status of the run kept, then wait for what is made of its evaluations."""
     total = parts.config.total_steps
     with tracked(folder, parts.config.logging, say=say) as sent:
-        with recorded(folder, total_steps=total, steps=lambda: parts.model.num_timesteps) as ending:
+        counted = recorded(folder, total_steps=total, steps=lambda: parts.model.num_timesteps)
+        with counted as ending, disk_faults(folder):
             result, finisher = _learn(parts, folder, begin=begin, resumed_at=resumed_at)
             ending.stopped(result.stopped_by)
         _finish(folder, finisher, stopped=result.stopped_by is not None)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from myoassist.config import TrainConfig
+from myoassist.env.frames import frame_of
 from myoassist.env.recorded import StepFacts
 from myoassist.env.walk import WalkEnv
-from myoassist.learn.live_walker import frame_of
 from myoassist.learn.progress import say
 from myoassist.view.beside import Beside
 

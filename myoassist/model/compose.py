@@ -10,12 +10,12 @@ from pathlib import Path
 import assist_sim
 import mujoco
 import numpy as np
-import platformdirs
 from assist_sim.root_frame import to_planar_root
 
 from myoassist.config import DeviceConfig, ModelConfig
 from myoassist.errors import ModelError, unknown
 from myoassist.model.mjcf import load_mjcf
+from myoassist.places import cache_root
 
 STANDING_HEIGHT = 0.91  # m, pelvis height of the unassisted body in assist-sim's "stand" keyframe
 
@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     Raises:
         ModelError: none of them can be written.
     """
-    wanted = Path(os.environ.get("MYOASSIST_CACHE") or platformdirs.user_cache_dir("myoassist"))
+    wanted = cache_root()
     user = getattr(os, "getuid", int)()  # Windows has a temporary folder for each user
     for folder in (wanted, Path(tempfile.gettempdir()) / f"myoassist-{user}"):
         try:

@@ -82,7 +82,9 @@ def _recipe(commands: str) -> str | None:
     """The first command of a run folder, for any computer: no run folder, no names of other places."""
     if not commands:
         return None
-    arguments = [word for word in shlex.split(commands.splitlines()[0])[1:] if not word.startswith(_OF_A_PLACE)]
+    words = shlex.split(commands.splitlines()[0])
+    begin = 2 if words[0] == "python" else 1
+    arguments = [word for word in words[begin:] if not word.startswith(_OF_A_PLACE)]
     return shlex.join(["python", "train.py", *(_without_folders(word) for word in arguments)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from myoassist.errors import RunError
 from myoassist.files import written_beside
 
 QUALITY = 20  # ffmpeg's constant rate factor: 18 looks like the original, each 6 more halve the file
+_ROOM = 65_536  # bytes: a disk with less is full
 GIF_WIDTH, GIF_FPS = 480, 15  # a GIF grows fast
 
 
@@ -42,12 +44,15 @@ def write_film(frames: Iterable[np.ndarray], path: Path, *, width: int, height: 
             else:
                 _write_gif(frames, partial, fps=fps)
         except OSError as error:
-            raise RunError(f"{path}: the film cannot be written ({error.strerror or _reason(error)})") from error
+            raise RunError(f"{path}: the film cannot be written ({_reason(error, path.parent)})") from error
     return path
 
 
-def _reason(error: OSError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+def _reason(error: OSError, folder: Path) -> str:
+    """Why ffmpeg gave up, which the pipe to it does not say."""
+    if shutil.disk_usage(folder).free < _ROOM:
+        return "No space left on device"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.strip().endswith(":")]
     return lines[-1] if lines else "ffmpeg failed"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import subprocess
 import sys
 from functools import cache
 from typing import Any
@@ -15,18 +14,12 @@ from PIL import Image
 
 from myoassist.errors import RunError
 from myoassist.view.camera import FOV, View
+from myoassist.view.probe import draws
 from myoassist.view.scene import Figure, picture_options
 from myoassist.view.shade import add_spots
 
 HEADLESS = ("egl", "osmesa")
 FINER = 1.5  # drawn this many times larger, then reduced: smooth edges at half the time of multisampling in software
-_PROBE = (
-    "import importlib, sys, mujoco\n"
-    "context = importlib.import_module('mujoco.' + sys.argv[1]).GLContext(64, 64)\n"
-    "context.make_current()\n"
-    "mujoco.MjrContext(mujoco.MjModel.from_xml_string('<mujoco/>'), mujoco.mjtFontScale.mjFONTSCALE_100)\n"
-    "print('draws')\n"
-)
 
 
 class NoGraphicsError(RunError):
@@ -37,8 +30,7 @@ class NoGraphicsError(RunError):
 def graphics_library() -> str:
     """Name of the way to draw without a window that works here: ``egl``, ``osmesa``, ``cgl`` (macOS) or ``glfw``.
 
-    Each candidate is tried in a process of its own, as a library that does not work may end the process, and PyOpenGL
-    keeps the first one it met. ``MUJOCO_GL`` narrows the choice to what it names.
+    Each candidate draws a picture in a process of its own. ``MUJOCO_GL`` narrows the choice to what it names.
 
     Raises:
         NoGraphicsError: none works.
@@ -49,24 +41,13 @@ def graphics_library() -> str:
         return "glfw"
     wanted = os.environ.get("MUJOCO_GL", "").lower().strip()
     for name in (wanted,) if wanted in HEADLESS else HEADLESS:
-        if _draws(name):
+        if draws(name) is None:
             return name
     asked = f" (MUJOCO_GL={wanted})" if wanted in HEADLESS else ""
     raise NoGraphicsError(
         f"video: no OpenGL library draws without a window here{asked}; install one (Debian, Ubuntu: "
         "apt install libegl1 libgl1), or libosmesa6 for MUJOCO_GL=osmesa"
     )
-
-
-def _draws(name: str) -> bool:
-    surroundings = {**os.environ, "MUJOCO_GL": name}
-    try:
-        tried = subprocess.run(
-            [sys.executable, "-c", _PROBE, name], env=surroundings, capture_output=True, text=True, timeout=120
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return tried.returncode == 0 and "draws" in tried.stdout
 
 
 class Canvas:

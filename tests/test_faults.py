@@ -1,0 +1,351 @@
+"""Faults of the machine: killed at the worst moment, a full disk, two at once, a clock that goes back, files cut off.
+
+What was finished stays readable, and the next command goes on or says how. (Kills in training: ``test_resume.py``;
+W&B: ``test_wandb.py``.)
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from recordings import walker
+from running import command, resumed, rows, small
+
+from myoassist.analysis.recording import FILE, load_recording
+from myoassist.analysis.results import analyse_again
+from myoassist.errors import RunError
+from myoassist.files import read_json
+from myoassist.finishing import finish_evaluation
+from myoassist.learn import checkpoint, run_folder
+from myoassist.learn.checkpoint import find_checkpoint, load_checkpoint
+from myoassist.learn.saving import disk_faults
+from myoassist.learn.training import train
+from myoassist.places import CONFIG, EVALUATIONS, REPORT, STATUS
+from myoassist.runs.checkpoints import list_checkpoints
+from myoassist.runs.listing import Filters, as_table, list_runs
+from myoassist.runs.status import FAILED, RUNNING, status_of
+
+ROOT = Path(__file__).resolve().parent.parent
+KILLS = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def full() -> None:
+    raise FULL
+
+
+# A program of the package in which a function ends the process as kill -9 does, when it is called for the nth time.
+KILLED_IN = """
+import importlib, os, runpy, signal, sys
+module, name, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
+holder = importlib.import_module(module)
+for part in name.split(".")[:-1]:
+    holder = getattr(holder, part)
+function, count = getattr(holder, name.split(".")[-1]), 0
+def killed(*arguments, **more):
+    global count
+    count += 1
+    if count == times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return function(*arguments, **more)
+setattr(holder, name.split(".")[-1], killed)
+sys.argv = sys.argv[4:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def killed_in(place: str, times: int, *program: str, folder: Path) -> None:
+    """Run a program that is killed at the nth call of ``module:function``."""
+    code = [sys.executable, "-c", KILLED_IN, *place.split(":"), str(times), str(ROOT / program[0]), *program[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(code, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+def works(*program: str, folder: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = [sys.executable, str(ROOT / program[0]), *program[1:]]
+    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+EVAL = ("eval.py", "evaluation.episodes=1", "evaluation.seconds=1", "evaluation.video.episodes=0", "output=results")
+
+
+@KILLS
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "times"),
+    [
+        ("myoassist.env.walk:WalkEnv.step", 20),
+        ("myoassist.analysis.recording:Recording.save", 1),
+        ("myoassist.learn.evaluations:write_summary", 1),
+    ],
+    ids=["walking", "saving the recording", "writing the outcome"],
+)
+def test_an_evaluation_that_is_killed_leaves_its_name_free(tmp_path: Path, place: str, times: int) -> None:
+    killed_in(place, times, *EVAL, folder=tmp_path)
+    assert not (tmp_path / "results").exists()  # whole or not at all
+    works(*EVAL, folder=tmp_path)
+    assert (tmp_path / "results" / REPORT).is_file()
+
+
+@KILLS
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "place", ["myoassist.analysis.results_trial:save_plots", "myoassist.analysis.results:write_page"]
+)
+def test_a_report_that_is_killed_is_made_from_the_recordings(tmp_path: Path, place: str) -> None:
+    killed_in(place, 1, *EVAL, folder=tmp_path)
+    results = tmp_path / "results"
+    assert load_recording(results / "walk").name == "walk" and not (results / REPORT).exists()
+    works("scripts/analyse.py", "recording=results", "plots=[reward]", folder=tmp_path)
+    assert (results / REPORT).is_file() and read_json(results / "walk" / "metrics.json")["metrics"]
+
+
+@KILLS
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "times"),
+    [
+        ("myoassist.learn.evaluations:write_trial", 1),
+        ("myoassist.learn.judge:write_summary", 2),
+        ("myoassist.learn.checkpoint:save_config", 2),
+        ("myoassist.runs.checkpoints:write_beside", 2),
+        ("myoassist.learn.training:write_beside", 1),
+    ],
+    ids=["recording", "second evaluation", "second checkpoint", "noting the best", "the last file"],
+)
+def test_a_training_that_is_killed_goes_on(tmp_path: Path, place: str, times: int) -> None:
+    overrides = (
+        "experiment=smoke", "num_envs=2", "threads=1", "total_steps=256", "reset.bank_size=4", "run_dir=run",
+        "logging.tensorboard=false", "evaluation.every_steps=128", "evaluation.episodes=2", "evaluation.seconds=0.3",
+        "evaluation.plots=[reward]", "evaluation.video.episodes=0", "evaluation.recorded_in_training=1",
+    )  # fmt: skip
+    killed_in(place, times, "train.py", *overrides, folder=tmp_path)
+    run = tmp_path / "run"
+    told = status_of(run)
+    assert told is not None and told.status == FAILED
+    for path in list_checkpoints(run / "checkpoints"):
+        assert load_checkpoint(path).path == path
+    assert all((path / "evaluation.json").is_file() for path in (run / EVALUATIONS).glob("step_*"))
+    works("train.py", "resume=run", "total_steps=384", folder=tmp_path)
+    assert [int(row["time/total_timesteps"]) for row in rows(run)] == [128, 256, 384]
+    assert (run / REPORT).is_file() and read_json(run / STATUS)["status"] == "finished"
+
+
+# --- a full disk ------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_disk_raises_is_one_line_however_it_is_wrapped(tmp_path: Path) -> None:
+    def wrapped() -> None:
+        try:
+            raise FULL
+        except OSError as error:
+            raise RuntimeError("PytorchStreamWriter failed writing file") from error
+
+    said = r"run: cannot be written \(No space left on device\); .* resume="
+    for fails in (wrapped, full):
+        with pytest.raises(RunError, match=said), disk_faults(tmp_path / "run"):
+            fails()
+    with pytest.raises(ZeroDivisionError), disk_faults(tmp_path):
+        raise ZeroDivisionError
+
+
+def test_a_writing_thread_on_a_full_disk_says_nothing_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(error: Exception) -> None:
+        raise error
+
+    for error, said in ((FULL, False), (ZeroDivisionError(), True)):
+        told: list[Any] = []
+        before, threading.excepthook = threading.excepthook, told.append
+        try:
+            with disk_faults(tmp_path):
+                thread = threading.Thread(target=fails, args=(error,))
+                thread.start()
+                thread.join()
+        finally:
+            threading.excepthook = before
+        assert bool(told) == said
+
+
+def test_a_run_folder_that_cannot_be_begun_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = small(tmp_path / "run")
+    with monkeypatch.context() as patch, pytest.raises(RunError, match="No space left"):
+        patch.setattr(run_folder, "flush", lambda path: full())
+        run_folder.make_run_folder(tmp_path / "run", config)
+    assert run_folder.choose_run_folder(config) == tmp_path / "run"
+    assert (run_folder.make_run_folder(tmp_path / "run", config) / CONFIG).is_file()
+
+
+@pytest.mark.slow
+def test_a_checkpoint_that_does_not_fit_costs_one_line_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = [0]
+
+    def flush(path: Path) -> None:
+        count[0] += path.name == "policy.zip"
+        if count[0] >= 2:
+            raise FULL
+
+    overrides = ("evaluation.every_steps=0", "checkpoint.every_steps=128", "algorithm.transitions_per_update=128")
+    with monkeypatch.context() as patch, pytest.raises(RunError, match=r"No space left on device.* resume="):
+        patch.setattr(checkpoint, "flush", flush)
+        train(small(tmp_path / "run", *overrides))
+    run = tmp_path / "run"
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["step_0000000128"]
+    told = status_of(run)
+    assert told is not None and told.status == FAILED and "No space left" in str(told.reason)
+    assert resumed(run).steps == 256
+
+
+@pytest.mark.slow
+def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1700k", "tmpfs", str(disk)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        line = command("experiment=smoke", "run_dir=disk/run")
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert done.stderr.startswith("error: disk/run: cannot be written (No space left on device)")
+        assert load_checkpoint(disk / "run").steps >= 128
+        assert not list((disk / "run" / "checkpoints").glob(".*"))
+        subprocess.run(["mount", "-o", "remount,size=30m", str(disk)], check=True)
+        works("train.py", "resume=disk/run", folder=tmp_path)
+        assert load_checkpoint(disk / "run").steps == 512
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_of_two_trainings_begun_in_one_folder_one_goes_on(tmp_path: Path) -> None:
+    line = command("experiment=smoke", "run_dir=run", "logging.tensorboard=false")
+    both = [
+        subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    ended = [(process.communicate(timeout=300), process.returncode) for process in both]
+    codes = sorted(code for _, code in ended)
+    said = [stderr for (_, stderr), code in ended if code]
+    assert codes == [0, 2], ended
+    assert said[0].startswith("error: ") and "nothing was" in said[0] and said[0].count("\n") == 1
+    assert load_checkpoint(tmp_path / "run").steps == 512 and len(rows(tmp_path / "run")) == 4
+
+
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_clock_that_goes_back_in_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, back = time.time_ns, [0]
+
+    def going_back() -> int:
+        back[0] += 60_000_000_000  # a minute at each look
+        return real() - back[0]
+
+    monkeypatch.setattr(time, "time_ns", going_back)
+    result = train(small(tmp_path / "run", "total_steps=256"))
+    monkeypatch.undo()
+    assert result.steps == 256 and result.evaluation is not None
+    assert [int(row["time/total_timesteps"]) for row in rows(tmp_path / "run")] == [128, 256]
+    assert resumed(tmp_path / "run", total_steps=384).steps == 384
+
+
+def test_runs_from_the_future_are_listed(tmp_path: Path) -> None:
+    run, ahead = tmp_path / "run", "2099-01-01T00:00:00+00:00"
+    run.mkdir()
+    run_folder.write_config(run, small(run))
+    status = {"status": RUNNING, "steps": 5, "total_steps": 10, "started": ahead, "ended": None, "reason": None}
+    (run / STATUS).write_text(json.dumps({**status, "pid": 1, "host": "elsewhere"}))
+    (run / "environment.json").write_text(json.dumps({"started": ahead}))
+    os.utime(run / STATUS, (4e9, 4e9))
+    (entry,) = list_runs([tmp_path], Filters())
+    assert entry.status == FAILED
+    assert "run" in as_table([entry], width=200) and "-" not in as_table([entry], width=200).splitlines()[-1].split()[0]
+
+
+# --- recordings cut off -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / FILE
+    walker(seconds=2.0).save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.9999])
+def test_a_recording_cut_off_anywhere_is_one_line(tmp_path: Path, recording: bytes, share: float) -> None:
+    (tmp_path / FILE).write_bytes(recording[: int(share * len(recording))])
+    with pytest.raises(RunError) as refused:
+        load_recording(tmp_path)
+    assert "\n" not in str(refused.value) and "cut off" in str(refused.value)
+    with pytest.raises(RunError, match="cut off"):
+        analyse_again(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_recording_with_other_bytes_never_passes_unseen(tmp_path: Path, recording: bytes) -> None:
+    rng, whole = np.random.default_rng(1), load_recording_of(tmp_path, recording)
+    for place in rng.integers(len(recording), size=60):
+        damaged = bytearray(recording)
+        damaged[place] ^= 0xFF
+        try:
+            read = load_recording_of(tmp_path, bytes(damaged))
+        except RunError as error:
+            assert "\n" not in str(error)
+        else:  # a byte that says nothing, such as the date of a part of the archive
+            assert read.meta == whole.meta
+            assert all(np.array_equal(read[name], whole[name], equal_nan=True) for name in whole.arrays)
+
+
+def load_recording_of(folder: Path, content: bytes):
+    (folder / FILE).write_bytes(content)
+    return load_recording(folder)
+
+
+def test_one_recording_cut_off_costs_a_line_and_not_the_others(tmp_path: Path, recording: bytes) -> None:
+    for name, content in (("whole", recording), ("cut", recording[:-2000])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / FILE).write_bytes(content)
+    said: list[str] = []
+    analyse_again(tmp_path, plots=["reward"], say=said.append)
+    assert sum("cut off" in line for line in said) == 1 and (tmp_path / REPORT).is_file()
+    assert (tmp_path / "whole" / "metrics.json").is_file() and not (tmp_path / "cut" / "metrics.json").exists()
+    shutil.rmtree(tmp_path / "whole")
+    said.clear()
+    finish_evaluation(tmp_path, say=said.append)  # what eval.py and trainings call: it never ends the rest
+    assert len(said) == 2 and "cut off" in said[1]
+
+
+def test_a_checkpoint_is_found_where_newer_ones_are_half_written(tmp_path: Path) -> None:
+    whole, half = tmp_path / "checkpoints" / "step_0000000128", tmp_path / "checkpoints" / "step_0000000256"
+    for folder in (whole, half):
+        folder.mkdir(parents=True)
+    (whole / "layout.json").write_text("{}")
+    (half / "policy.zip").write_bytes(b"PK")
+    assert find_checkpoint(tmp_path) == whole

@@ -1,0 +1,255 @@
+"""What a newcomer meets first: the wrong Python, Ctrl-C at any moment, names and paths of every language."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from myoassist import starting
+from myoassist.errors import ConfigError
+from myoassist.experiment import compose, make_experiment
+from myoassist.interrupting import EXIT_CODE, INTERRUPTED, interruptible
+
+ROOT = Path(__file__).resolve().parent.parent
+POSIX = pytest.mark.skipif(os.name == "nt", reason="sends signals as Linux and macOS do")
+Ended = subprocess.CompletedProcess[str]
+TINY = ("evaluation.episodes=1", "evaluation.seconds=0.5", "evaluation.video.episodes=0")
+
+# Presses Ctrl-C when a module is imported for the first time, and hides others.
+SITE = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["PRESS_AT"]:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+
+if os.environ.get("PRESS_AT"):
+    sys.meta_path.insert(0, Finder())
+for name in filter(None, os.environ.get("HIDDEN", "").split(",")):
+    sys.modules[name] = None
+"""
+
+
+def run(
+    program: str, *arguments: str, folder: Path, root: Path = ROOT, **more: str
+) -> subprocess.CompletedProcess[str]:
+    (folder / "site").mkdir(exist_ok=True)
+    (folder / "site" / "sitecustomize.py").write_text(SITE)
+    environment = {**os.environ, "PYTHONPATH": str(folder / "site"), **more}
+    command = [sys.executable, str(root / program), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+
+
+def assert_one_line(done: Ended, code: int, said: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+# --- the wrong Python -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", ["train.py", "eval.py"])
+def test_a_package_that_is_not_installed_is_one_line(tmp_path: Path, program: str) -> None:
+    done = run(program, folder=tmp_path, HIDDEN="hydra,numpy")
+    assert_one_line(done, 2, "is not installed in this Python (")
+    assert "pip install -e . -c constraints.txt" in done.stderr or ".venv" in done.stderr
+
+
+def test_python_that_is_too_old_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(starting, "OLDEST", (9, 9))
+    with pytest.raises(SystemExit) as ended:
+        starting.train()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.count("\n") == 1
+    assert said.startswith("error: Python 9.9 or newer is needed, this is 3.")
+
+
+def test_the_environment_of_the_repository_is_named_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "myoassist").mkdir()
+    monkeypatch.setattr(starting, "__file__", str(tmp_path / "myoassist" / "starting.py"))
+    assert starting.how_to_install() == "install it again: python -m pip install myoassist"
+    (tmp_path / "pyproject.toml").touch()
+    assert f"in {tmp_path}: python -m pip install -e . -c constraints.txt" in starting.how_to_install()
+    monkeypatch.setattr(starting.sys, "platform", "darwin")
+    assert starting.how_to_install(too_old=True) == "install one: brew install python@3.12"
+    python = tmp_path / starting.VENV_PYTHON
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert starting.how_to_install().startswith("activate the environment of the repository: ")
+
+
+# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of a module that Ctrl-C hits while it is imported."""
+    code = "import signal\nsignal.raise_signal(signal.SIGINT)\nsurvived = True\n"
+    (tmp_path / "hit_by_ctrl_c.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "hit_by_ctrl_c", raising=False)
+    return "hit_by_ctrl_c"
+
+
+def rest() -> None:
+    """Python code that goes on until the interrupt comes."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def test_ctrl_c_waits_for_the_end_of_an_import(module: str) -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        imported = __import__(module)
+        assert imported.survived
+        rest()
+    assert sys.modules[module].survived
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_elsewhere_is_at_once() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        signal.raise_signal(signal.SIGINT)
+        reached.append(1)
+    assert not reached
+
+
+def test_ctrl_c_in_a_finaliser_is_not_lost() -> None:
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        dying = Dying()
+        del dying
+        rest()
+
+
+def test_who_listens_already_goes_on_listening() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        with interruptible():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
+
+
+@POSIX
+def test_a_second_press_in_an_import_ends_at_once(tmp_path: Path) -> None:
+    (tmp_path / "hit_twice.py").write_text("import signal\n" + "signal.raise_signal(signal.SIGINT)\n" * 2)
+    code = "from myoassist.interrupting import interruptible\nwith interruptible():\n    import hit_twice"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (EXIT_CODE, f"{INTERRUPTED}\n")
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["hydra", "numpy", "mujoco", "torch", "scipy"])
+def test_ctrl_c_while_a_training_loads_is_one_line_and_leaves_nothing(tmp_path: Path, library: str) -> None:
+    done = run("train.py", "experiment=smoke", "run_dir=run", folder=tmp_path, PRESS_AT=library)
+    if done.returncode == 0:  # this library was not imported before the run began: the training was stopped and saved
+        assert "stopped by SIGINT" in done.stdout or "finished" in done.stdout
+        return
+    assert_one_line(done, EXIT_CODE, INTERRUPTED)
+    assert not (tmp_path / "run").exists()
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["hydra", "numpy", "torch", "matplotlib"])
+def test_ctrl_c_while_an_evaluation_loads_is_one_line_and_keeps_recordings(tmp_path: Path, library: str) -> None:
+    done = run("eval.py", *TINY, "output=results", folder=tmp_path, PRESS_AT=library)
+    assert_one_line(done, EXIT_CODE, INTERRUPTED)
+    if library == "matplotlib":  # only plots need it
+        assert "the recordings are whole; go on with: python scripts/analyse.py recording=results" in done.stdout
+        again = run("scripts/analyse.py", "recording=results", "plots=[reward]", folder=tmp_path, PYTHONPATH=str(ROOT))
+        assert again.returncode == 0 and (tmp_path / "results" / "report.html").is_file(), again.stderr
+    else:
+        assert not (tmp_path / "results").exists()
+
+
+# --- paths and names --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written",
+    [r"C:\data\walk.mot", r"D:\걷기 자료\walk.mot", "D:\\걷기\\", r"'C:\data\my walk.mot'", r'"D:\걷기 자료\walk.mot"'],
+)
+def test_a_windows_path_keeps_its_backslashes(written: str) -> None:
+    found = compose("reference=file", f"reference.path={written}")["reference"]["path"]
+    assert found == written.strip("'\"")
+
+
+def test_a_windows_path_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(ConfigError) as refused:
+        make_experiment("reference=file", r"reference.path=Z:\no such\walk.mot")
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).startswith("reference.path: ") and "walk.mot' cannot be read from" in str(refused.value)
+
+
+def test_a_folder_of_any_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "보행 연구" / "자료 (1)"
+    place.mkdir(parents=True)
+    monkeypatch.chdir(place)
+    shutil.copy(ROOT / "myoassist" / "assets" / "normal_walking.yaml", place / "내 걸음.yaml")
+    config = make_experiment("reference=file", "reference.path=내 걸음.yaml", "run_dir=결과 1", "name=첫걸음")
+    assert config.reference.path == str(place / "내 걸음.yaml")
+    assert (config.run_dir, config.name) == ("결과 1", "첫걸음")
+
+
+@pytest.mark.slow
+def test_a_clone_and_a_run_with_spaces_and_korean_letters(tmp_path: Path) -> None:
+    clone, elsewhere = tmp_path / "한글 폴더" / "my clone", tmp_path / "다른 폴더"
+    for name in ("myoassist", "conf"):
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("train.py", "eval.py"):
+        shutil.copy(ROOT / name, clone / name)
+    elsewhere.mkdir()
+
+    def works(program: str, *arguments: str) -> str:
+        done = run(program, *arguments, folder=elsewhere, root=clone, MYOASSIST_CACHE=str(tmp_path / "임시 cache"))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    works("train.py", "experiment=smoke", "run_dir=걷기 첫 번째", "name=걷기", "logging.tensorboard=false")
+    assert "resumed after 512 steps" in works("train.py", "resume=걷기 첫 번째", "total_steps=640")
+    assert "report: 걷기 첫 번째/evaluations/" in works("eval.py", "checkpoint=걷기 첫 번째", *TINY)
+    started = works("train.py", "experiment=smoke", "init_from=걷기 첫 번째", "total_steps=128", "run_dir=둘")
+    assert "finished: 128 steps" in started
+    assert (elsewhere / "둘" / "config.yaml").is_file()
+
+
+# --- folders that cannot be written -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_read_only_folder_is_one_line(tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a read-only disk needs the right to mount one")
+    try:
+        done = run("train.py", "experiment=smoke", "run_dir=disk/run", folder=tmp_path)
+        assert_one_line(done, 2, f"run_dir: cannot write to {place}: Read-only file system")
+        done = run("eval.py", *TINY, "output=disk/results", folder=tmp_path)
+        assert_one_line(done, 2, "Read-only file system")
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
