@@ -15,7 +15,7 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 py
 $(shell [ -x $(VENV) ] || rm -f .venv/.installed)
 
 .DEFAULT_GOAL := help
-.PHONY: help train eval test test-fast test-slurm test-ray check format clean
+.PHONY: help train eval test test-fast test-slurm test-ray check format docs clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ check: .venv/.installed ## lint, formatting and types
 format: .venv/.installed ## fix what lint and formatting can fix
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
+
+docs: .venv/.installed ## build the documentation as a site: build/site/index.html
+	@$(VENV) -c 'import material, mkdocs_jupyter' 2>/dev/null || $(PIP) -e ".[docs]" || $(FAILED)
+	NO_MKDOCS_2_WARNING=1 $(VENV) -m mkdocs build --strict
 
 clean: ## remove .venv, caches and builds; outputs/ stays
 	rm -rf .venv build dist .pytest_cache .ruff_cache

@@ -1,0 +1,77 @@
+"""Write the table of ``docs/devices.md`` from the compiled models: what each device drives and how strongly, what it
+weighs, what it replaces. Run it after an upgrade of assist-sim; a test compares.
+
+  python scripts/write_devices.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the script may be started from any folder
+
+from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig  # noqa: E402
+from myoassist.model.build import BuiltModel, build_model  # noqa: E402
+from myoassist.model.index import Actuator  # noqa: E402
+from scripts.write_docs import CONF, DOCS, first_sentence, markdown, with_table  # noqa: E402
+
+PAGE = DOCS / "devices.md"
+WAYS = {  # what a positive and a negative torque does, in OpenSim's signs
+    "hip": ("hip flexion", "hip extension"),
+    "knee": ("knee extension", "knee flexion"),
+    "ankle": ("dorsiflexion", "plantarflexion"),
+}
+UNEVEN = 0.1  # moment arms of the two sides that differ by more than this share say nothing about the device
+
+
+def device_table() -> str:
+    """The table as Markdown, one row for each file of ``conf/device``."""
+    bare = built(DeviceConfig(name="none"))
+    heads = ["`device=`", "", "motors", "each motor gives", "mass", "replaces", "muscles removed"]
+    body = []
+    for file in sorted((CONF / "device").glob("*.yaml")):
+        device = DeviceConfig(**yaml.safe_load(file.read_text(encoding="utf-8")))
+        if device.assist_sim is not None:
+            body.append([f"`{file.stem}`", first_sentence(file).rstrip("."), *facts(built(device), bare)])
+    return markdown(heads, body)
+
+
+def built(device: DeviceConfig) -> BuiltModel:
+    """The 22-muscle body with a device."""
+    return build_model(ModelConfig(name="22muscle", body="myolegs22"), device, FlatTerrain())
+
+
+def facts(made: BuiltModel, bare: BuiltModel) -> list[str]:
+    """Number of motors, what they give, mass against the bare body, joints replaced, muscles removed."""
+    index = made.index
+    motors = list(index.motors.values())
+    gone = [name for name in bare.index.joints if name not in index.joints]
+    muscles = [name for name in bare.index.muscles if name not in index.muscles]
+    mass = f"{index.mass - bare.index.mass:+.1f} kg".replace("-", "−")
+    given = list(dict.fromkeys(output(made, motor, motors) for motor in motors))
+    joints = {"ankle_angle_r": "ankle", "knee_angle_r": "knee", "mtp_angle_r": "toes"}
+    replaced = ", ".join(f"right {joints[name]}" for name in gone)
+    return [str(len(motors)) if motors else "none, passive", "; ".join(given), mass, replaced, ", ".join(muscles)]
+
+
+def output(made: BuiltModel, motor: Actuator, motors: list[Actuator]) -> str:
+    """Range of the torque of a motor at the joint it drives; of a cable its tension, and the torque when standing."""
+    name, arm = next(iter(motor.drives.items()))
+    kind = next(kind for kind in WAYS if kind in name)
+    gain = float(made.models[0].actuator_gainprm[motor.id, 0]) * made.index.joints[name].sign
+    torques = {gain * limit * arm for limit in (motor.low, motor.high)} - {0.0}
+    told = [f"{abs(torque):.0f} N m {WAYS[kind][torque < 0]}" for torque in sorted(torques)]
+    if abs(abs(arm) - 1.0) < 1e-6:  # it sits on the joint
+        return " and ".join(told)
+    arms = [abs(next(iter(other.drives.values()))) for other in motors]
+    if max(arms) - min(arms) > UNEVEN * max(arms):
+        return f"cable, {motor.peak_force:.0f} N; lever at the {kind} differs from pose to pose"
+    return f"cable, {motor.peak_force:.0f} N: {' and '.join(told)} when standing"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_table(PAGE, "write_devices.py", device_table()), encoding="utf-8")
