@@ -49,7 +49,6 @@ format: .venv/.installed ## fix what lint and formatting can fix
 	$(VENV) -m ruff format .
 
 docs: .venv/.installed ## build the documentation as a site: build/site/index.html
-	@$(VENV) -c 'import material, mkdocs_jupyter' 2>/dev/null || $(PIP) -e ".[docs]" || $(FAILED)
 	NO_MKDOCS_2_WARNING=1 $(VENV) -m mkdocs build --strict
 
 clean: ## remove .venv, caches and builds; outputs/ stays

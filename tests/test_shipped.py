@@ -202,9 +202,10 @@ class TestShipping:
         run = tmp_path / "run"
         (run / "command.txt").write_text(f"x.py experiment=a run_dir={run} init_from={run}/checkpoints/step_1 seed=3\n")
         (run / "environment.json").write_text(json.dumps({"started": "2026-01-31T10:00", "git": {"commit": "abc"}}))
-        rows = "time/total_timesteps,time/time_elapsed\n1000000,600\n2007040,1300\n3000000,1900\n"
+        checkpoint = load_checkpoint(place)
+        rows = f"time/total_timesteps,time/time_elapsed\n1000,600\n{checkpoint.steps},1300\n30000000,1900\n"
         (run / "metrics.csv").write_text(rows)
-        found = training_of(load_checkpoint(place), command=None, machine=None)
+        found = training_of(checkpoint, command=None, machine=None)
         assert found["command"] == "python train.py experiment=a init_from=run/checkpoints/step_1 seed=3"
         assert found["wall_time_s"] == 1300  # at the checkpoint, not at the end of the run
         assert (found["date"], found["commit"], found["changed"]) == ("2026-01-31", "abc", False)
