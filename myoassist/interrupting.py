@@ -23,8 +23,20 @@ def interruptible() -> Iterator[None]:
 
     Libraries in compiled code swallow it there and are broken afterwards, or end the process. It is raised as soon as
     the import is over; pressed again before, the process ends at once. One that Python drops, because it came in a
-    finaliser or a callback of a fork, is raised again. Does nothing where somebody else listens already.
+    finaliser or a callback of a fork, is raised again, and so is one that a library answers with a fault of its own.
+    Does not listen where somebody else does already.
     """
+    with _listening():
+        try:
+            yield
+        except Exception as error:
+            if _comes_of_interrupt(error):
+                raise KeyboardInterrupt from error
+            raise
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -78,6 +90,16 @@ class _Listener:
         timer = threading.Timer(_AGAIN, ring)
         timer.daemon = True
         timer.start()
+
+
+def _comes_of_interrupt(error: BaseException | None) -> bool:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _importing(frame: FrameType | None) -> bool:

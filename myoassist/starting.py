@@ -34,18 +34,18 @@ def begin(program: str) -> None:
         leave(2, too_old())
     from myoassist.interrupting import EXIT_CODE, INTERRUPTED, at_the_end, interruptible
 
-    with interruptible():
-        try:
+    try:
+        with interruptible():
             getattr(importlib.import_module("myoassist.main"), program)()
-        except KeyboardInterrupt:
-            leave(EXIT_CODE, INTERRUPTED)
-        except ModuleNotFoundError as error:
-            name = (error.name or "").partition(".")[0]
-            if name in ("", "myoassist") or os.environ.get("HYDRA_FULL_ERROR") == "1":
-                raise
-            leave(2, not_installed(name))
-        finally:
-            at_the_end()
+    except KeyboardInterrupt:
+        leave(EXIT_CODE, INTERRUPTED)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in ("", "myoassist") or os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        leave(2, not_installed(name))
+    finally:
+        at_the_end()
 
 
 def leave(code: int, line: str) -> None:

@@ -22,6 +22,7 @@ from myoassist.analysis.plots.style import look
 from myoassist.config_search import SearchConfig
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.run_folder import note_resumption
+from myoassist.learn.shipped import POLICIES
 from myoassist.learn.trial import trial_values
 from myoassist.multirun import _running, compare_sweeps
 from myoassist.places import SWEEP_PAGE, SWEEP_TABLE
@@ -459,12 +460,14 @@ def test_the_program_compares(sweep: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.slow
 def test_a_real_sweep_ends_with_its_comparison_although_a_run_failed(tmp_path: Path) -> None:
-    folder = tmp_path / "sweep"
+    folder, damaged = tmp_path / "sweep", tmp_path / "damaged"
+    shutil.copytree(POLICIES / "walk", damaged)
+    (damaged / "policy.zip").write_bytes(b"not whole")
     done = subprocess.run(
         command(
             "-m", "experiment=smoke", "num_envs=4", "threads=1", "total_steps=128", "logging.tensorboard=false",
             "evaluation.every_steps=128", "evaluation.episodes=1", "evaluation.seconds=0.3",
-            "evaluation.recorded_in_training=0", f"hydra.sweep.dir={folder}", "seed=1,2", "init_from=null,/missing",
+            "evaluation.recorded_in_training=0", f"hydra.sweep.dir={folder}", "seed=1,2", f"init_from=null,{damaged}",
         ),
         env=child_environment(), capture_output=True, text=True, cwd=tmp_path, timeout=300,
     )  # fmt: skip
@@ -473,5 +476,5 @@ def test_a_real_sweep_ends_with_its_comparison_although_a_run_failed(tmp_path: P
     with (folder / SWEEP_TABLE).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["status"] for row in rows] == ["finished", "failed", "finished", "failed"]
-    assert "/missing" in rows[1]["reason"] and rows[0]["eval/distance"]
+    assert "damaged" in rows[1]["reason"] and rows[0]["eval/distance"]
     assert "2 finished, 2 failed" in done.stdout

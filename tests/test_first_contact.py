@@ -139,6 +139,14 @@ def test_ctrl_c_in_a_finaliser_is_not_lost() -> None:
         rest()
 
 
+def test_ctrl_c_that_a_library_answers_with_a_fault_is_still_ctrl_c() -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            raise KeyError("half done")
+
+
 def test_who_listens_already_goes_on_listening() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))

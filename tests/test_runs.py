@@ -273,7 +273,7 @@ def test_jobs_that_never_became_a_run_are_listed(tmp_path: Path) -> None:
         "fast", 1000, "init_from=/missing: does not exist",
     )  # fmt: skip
     assert found["4"].name == "rates/4" and found["1"].started == pytest.approx(time.time(), abs=60)
-    assert f"{found['1'].folder}: failed: init_from=/missing" in as_table([found["1"]])
+    assert "rates/1: failed: init_from=/missing" in as_table([found["1"]])
     (failed,) = list_runs([tmp_path], Filters(status=["failed"], where=["algorithm.learning_rate=0.1"], since="1h"))
     assert failed.folder == sweep / "1"
     assert [run.folder.name for run in list_runs([sweep / "0"], Filters())] == ["0"]

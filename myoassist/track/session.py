@@ -170,9 +170,13 @@ class Session:
 
 
 def keep_files_in(folder: Path) -> None:
-    """Have W&B put into ``folder`` what it would put into the user's home; call it before anything of W&B starts."""
+    """Have W&B put into ``folder`` what it would put into the user's home, and report nothing about itself.
+
+    Call it before anything of W&B starts.
+    """
     for name in ("data", "cache"):
         os.environ[f"WANDB_{name.upper()}_DIR"] = str(folder.absolute() / name)
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # it asks the network, in offline mode too
 
 
 def let_go() -> None:
