@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from myoassist.errors import RunError
 from myoassist.processes import available_cores, child_environment, share_of_cores
 from myoassist.sweep.apart import Ended
 from myoassist.sweep.jobs import SweepJob, failed
+
+ANSWERS_IN = 5.0  # s
 
 
 def run_ray(jobs: Sequence[SweepJob], ended: Ended, settings: RayLaunch, *, logs: Path) -> list[JobReturn]:
@@ -45,6 +48,7 @@ def run_ray(jobs: Sequence[SweepJob], ended: Ended, settings: RayLaunch, *, logs
 def _connect(settings: RayLaunch) -> int:
     """Start Ray or connect to it; returns the cores of a run."""
     own = settings.address is None
+    _check_answer(settings.address or "")
     cores = available_cores() if own else None
     try:
         ray.init(
@@ -81,3 +85,17 @@ def _gather(pending: dict[Any, SweepJob], ended: Ended) -> list[JobReturn]:
                 results[job.number] = failed(job, RunError(f"{kind}; its log is {job.log}"))
             ended(job, results[job.number])
     return [results[number] for number in order]
+
+
+def _check_answer(address: str) -> None:
+    """Raise ``RunError`` where nothing listens on ``host:port``: Ray itself tries for many minutes.
+
+    Other addresses, as ``auto``, are Ray's to judge.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or "/" in host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS_IN).close()
+    except OSError as error:
+        raise RunError(f"launch.address: no Ray on {address}: {error.strerror or error}") from error

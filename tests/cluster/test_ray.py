@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from running import command, rows
+from searching import SEARCH, assert_searched
 
 TRAINING = (
     "experiment=smoke", "num_envs=2", "reset.bank_size=16", "threads=1", "algorithm.update_threads=1",
@@ -38,6 +39,12 @@ def test_a_failure_is_named_and_the_others_are_whole(tmp_path: Path) -> None:
     assert "error: #0 seed=1: run_dir:" in done.stderr
     assert [path.name for path in taken.iterdir()] == ["notes.txt"]
     assert json.loads((tmp_path / "sweep" / "1" / "status.json").read_text())["status"] == "finished"
+
+
+def test_a_search_runs_its_trials_on_ray(tmp_path: Path) -> None:
+    done = train(tmp_path, "-m", "launch=ray", "launch.cpus=1", *SEARCH, "hydra.sweep.dir=sweep")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_searched(tmp_path / "sweep")
 
 
 def test_no_cluster_at_the_address_ends_in_one_line(tmp_path: Path) -> None:

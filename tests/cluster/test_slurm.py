@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from one_node_slurm import one_node_slurm
 from running import command, rows
+from searching import SEARCH, assert_searched
 
 TRAINING = (
     "experiment=smoke", "num_envs=2", "reset.bank_size=16", "threads=1", "algorithm.update_threads=1",
@@ -161,6 +162,12 @@ def test_out_of_time_saves_and_goes_on(tmp_path: Path, slurm: dict[str, str]) ->
     assert resumptions(sweep.folder / "0")[0] > 0
     steps = [int(row["time/total_timesteps"]) for row in rows(sweep.folder / "0")]
     assert steps == list(range(128, steps[-1] + 128, 128))  # none is lost, none is there twice
+
+
+def test_a_search_runs_its_trials_as_jobs(tmp_path: Path, slurm: dict[str, str]) -> None:
+    sweep = Sweep(tmp_path / "sweep", slurm, "total_steps=256", *SEARCH)
+    assert sweep.wait(seconds=600) == 0, sweep.everything_said()
+    assert_searched(sweep.folder)
 
 
 def test_cancelled_run_is_named_and_the_other_is_whole(tmp_path: Path, slurm: dict[str, str]) -> None:
