@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ray  # type: ignore[import-not-found]
+import ray.exceptions  # type: ignore[import-not-found]
 from hydra.core.utils import JobReturn
 
 from myoassist.config_launch import RayLaunch
