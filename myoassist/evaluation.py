@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from myoassist.errors import ConfigError, MyoAssistError
 from myoassist.model.library import check_mujoco
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 
 if TYPE_CHECKING:
     from myoassist.config import TrainConfig
@@ -50,7 +50,7 @@ FINISH_LATER = "go on with: python scripts/analyse.py recording="
 
 def evaluate_command(arguments: Sequence[str]) -> int:
     """Run an evaluation asked for on the command line; returns the exit code (0, 2 for a bad request, 130)."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         from myoassist.learn.shipped import DEFAULT, policy_names
 
         sys.stdout.write(USAGE.format(names=", ".join(policy_names()), default=DEFAULT) + "\n")

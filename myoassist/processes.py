@@ -8,9 +8,10 @@ import os
 import re
 import select
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -33,6 +34,24 @@ def child_environment() -> dict[str, str]:
     package = Path(__file__).resolve().parent.parent
     paths = [str(package), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def run_child(module: str, *arguments: str, seconds: float, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of this package in a process of its own, with ``variables`` in its environment, and take its output.
+
+    Raises:
+        OSError: no process can be started.
+        subprocess.TimeoutExpired: it took longer than ``seconds``.
+    """
+    return subprocess.run(
+        python_command(module, *arguments),
+        env={**child_environment(), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+    )
 
 
 def available_cores(*, cgroup: Path = Path("/sys/fs/cgroup")) -> int:
@@ -111,6 +130,11 @@ def exit_code(work: Callable[[], Any]) -> int:
         sys.stderr.write(f"{INTERRUPTED}\n")
         return EXIT_CODE
     return 0
+
+
+def asks_for_help(arguments: Iterable[str]) -> bool:
+    """Whether a command line asks what the program does."""
+    return any(argument in ("-h", "--help") for argument in arguments)
 
 
 @contextmanager

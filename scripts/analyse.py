@@ -9,7 +9,7 @@ from pathlib import Path
 
 from myoassist.config import VideoConfig
 from myoassist.errors import ConfigError, unknown
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 
 USAGE = """Analyse recordings again: metrics.json, strides.csv, plots and report.html from recordings alone.
 
@@ -63,7 +63,7 @@ def say(line: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(USAGE, end="")
         return 0
     return exit_code(lambda: analyse(read_arguments(arguments)))

@@ -34,7 +34,7 @@ from myoassist.errors import ConfigError, unknown  # noqa: E402
 from myoassist.files import write_beside  # noqa: E402
 from myoassist.model.build import build_model, ground_generator  # noqa: E402
 from myoassist.parsing import parse_config  # noqa: E402
-from myoassist.processes import exit_code  # noqa: E402
+from myoassist.processes import asks_for_help, exit_code  # noqa: E402
 from myoassist.view.camera import View  # noqa: E402
 from myoassist.view.offscreen import Canvas  # noqa: E402
 from myoassist.view.scene import Figure  # noqa: E402
@@ -62,7 +62,7 @@ class Grounds:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(__doc__)
         return 0
     return exit_code(lambda: draw(arguments))

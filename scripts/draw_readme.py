@@ -38,7 +38,7 @@ from myoassist.analysis.recording import Recording, load_recording
 from myoassist.analysis.strides import Stride
 from myoassist.errors import ConfigError, RunError, unknown
 from myoassist.files import written_beside
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 from myoassist.view.camera import View, steady_course
 from myoassist.view.colours import activation_colour
 from myoassist.view.offscreen import Canvas
@@ -242,7 +242,7 @@ def draw(settings: dict[str, str]) -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(__doc__, end="")
         return 0
     return exit_code(lambda: print(f"written: {draw(read_arguments(arguments))}"))

@@ -30,7 +30,7 @@ from myoassist.errors import ConfigError, ReferenceError
 from myoassist.experiment import compose as compose_tree
 from myoassist.files import free_name
 from myoassist.parsing import check_consistency, parse_config
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 from myoassist.reference.importing import Imported, import_motion
 from myoassist.reference.motion import save_gait
 
@@ -40,7 +40,7 @@ MOST_SECONDS = 120.0
 
 def main(arguments: Sequence[str]) -> int:
     """Import what the command line asks for; returns the exit code (0, 2 for a bad request, 130)."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(__doc__)
         return 0
     return exit_code(lambda: _import(arguments))

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.errors import ConfigError, unknown
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 from myoassist.shipping.bar import BAR
 
 ONCE = ("run", "name", "title", "machine", "command", "below_bar", "output")
@@ -90,7 +90,7 @@ def usage() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(usage(), end="")
         return 0
     return exit_code(lambda: _ship(read_arguments(arguments)))

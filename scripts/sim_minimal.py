@@ -17,7 +17,7 @@ import gymnasium
 
 import myoassist.env  # noqa: F401  (makes the environment known to Gymnasium)
 from myoassist.experiment import make_experiment
-from myoassist.processes import exit_code
+from myoassist.processes import asks_for_help, exit_code
 
 STEPS = 150
 DEFAULTS = {"name": "sim_minimal", "termination": "fall", "reset": "standing"}  # else it leaves the reference at once
@@ -65,7 +65,7 @@ def walk(env: gymnasium.Env, *, seed: int) -> Iterator:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
-    if any(argument in ("-h", "--help") for argument in arguments):
+    if asks_for_help(arguments):
         print(__doc__)
         return 0
     return exit_code(lambda: simulate(arguments))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from helpers import experiment
 from hydra.core.global_hydra import GlobalHydra
 from running import REPOSITORY
 
@@ -19,6 +20,7 @@ from myoassist.evaluation import own_settings
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.finding import find_policy
 from myoassist.main import read_request, whole_keys
+from myoassist.parsing import save_config
 from myoassist.replacing import replace_settings
 from myoassist.sweep.plugins import register
 
@@ -26,6 +28,7 @@ PROGRAMS = ("python", "make", "pip", "tensorboard", "wandb")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 _SHELLS = ("bash", "sh", "powershell")
+NEEDS_QUOTES = re.compile(r"[\[\]{}*,]")  # PowerShell splits at commas, zsh takes [] and * for file names
 PLACEHOLDERS = re.compile(r"<(\w+)>")
 
 # Makes a training a matter of seconds; put behind what the user types, where the last of a setting counts.
@@ -185,3 +188,11 @@ def _check_pip(arguments: Sequence[str]) -> None:
             assert argument in read("constraints.txt").splitlines(), f"{argument}: constraints.txt has another version"
         for names in re.findall(r"\[(.*)\]", argument):
             assert set(names.split(",")) <= extras, argument
+
+
+def run_folder_in(place: Path) -> Path:
+    """As much of a run folder as a request is checked against."""
+    folder = place / "run"
+    folder.mkdir()
+    save_config(experiment(), folder / "config.yaml")
+    return folder

@@ -1,14 +1,19 @@
-"""Small trainings, and whether two of them took the same course."""
+"""Small trainings, whether two of them took the same course, and disks to run them on."""
 
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from helpers import experiment
 
@@ -82,3 +87,15 @@ def program_of(folder: Path, code: str, settings: str) -> list[str]:
     (folder / "conf" / "train.yaml").write_text(settings)
     (folder / "program.py").write_text(code)
     return [sys.executable, str(folder / "program.py"), str(folder / "conf")]
+
+
+@contextmanager
+def mounted(place: Path, options: str) -> Iterator[None]:
+    """A disk in memory at ``place``, with mount's ``options``; the test is skipped without the right to mount one."""
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip(f"a disk of {options} needs the right to mount one")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from running import mounted
 
 from myoassist import starting
 from myoassist.errors import ConfigError
@@ -251,13 +252,8 @@ def test_a_clone_and_a_run_with_spaces_and_korean_letters(tmp_path: Path) -> Non
 def test_a_read_only_folder_is_one_line(tmp_path: Path) -> None:
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)]
-    if os.name != "posix" or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a read-only disk needs the right to mount one")
-    try:
+    with mounted(place, "ro"):
         done = run("train.py", "experiment=smoke", "run_dir=disk/run", folder=tmp_path)
         assert_one_line(done, 2, f"run_dir: cannot write to {place}: Read-only file system")
         done = run("eval.py", *TINY, "output=disk/results", folder=tmp_path)
         assert_one_line(done, 2, "Read-only file system")
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)

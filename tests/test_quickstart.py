@@ -6,25 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
-from documented import Command, check, check_training, fenced, headings, inline, read
-from helpers import experiment
+from documented import NEEDS_QUOTES, Command, check, check_training, fenced, headings, inline, read, run_folder_in
 from running import REPOSITORY
-
-from myoassist.parsing import save_config
 
 ENGLISH, KOREAN = read("docs/quickstart.md"), read("docs/quickstart.ko.md")
 STEPS = ("set up", "test", "watch", "evaluate", "training", "change", "results", "troubleshooting", "transfer")
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NEEDS_QUOTES = re.compile(r"[\[\]{}*,]")
 ALL = list(dict.fromkeys([*fenced(ENGLISH), *inline(ENGLISH)]))
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("quickstart") / "run"
-    folder.mkdir()
-    save_config(experiment(), folder / "config.yaml")
-    return folder
+    return run_folder_in(tmp_path_factory.mktemp("quickstart"))
 
 
 def test_steps_come_in_the_order_of_a_beginner() -> None:

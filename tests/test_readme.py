@@ -15,29 +15,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from documented import FEW_STEPS, SHORT_LOOK, Command, check, fenced, inline, pattern, read
-from helpers import experiment
+from documented import FEW_STEPS, NEEDS_QUOTES, SHORT_LOOK, Command, check, fenced, inline, pattern, read, run_folder_in
 from own_bodies import biped
 from PIL import Image
 from running import REPOSITORY
 
 from myoassist.learn.shipped import DEFAULT, POLICIES
 from myoassist.learn.training import describe
-from myoassist.parsing import save_config
 
 README = read("README.md")
 COMMANDS = inline(read("docs/commands.md"))
 SHOWN = [command for command in fenced(README) if command.words[0] == "python"]
-NEEDS_QUOTES = re.compile(r"[\[\]{}*,]")
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As much of a run folder as a request is checked against."""
-    folder = tmp_path_factory.mktemp("documented") / "run"
-    folder.mkdir()
-    save_config(experiment(), folder / "config.yaml")
-    return folder
+    return run_folder_in(tmp_path_factory.mktemp("documented"))
 
 
 def test_the_first_thing_is_a_picture_then_two_commands_then_ten() -> None:

@@ -16,7 +16,7 @@ from typing import TextIO
 from myoassist.doctor.findings import NEEDED, OK, OPTIONAL, Finding, ok, on_this_system, optional
 from myoassist.doctor.machine import check_cores, check_disk, check_folders
 from myoassist.doctor.python import check_extras, check_packages, check_python
-from myoassist.processes import child_environment, python_command
+from myoassist.processes import run_child
 from myoassist.starting import how_to_install
 
 SECONDS = 180.0  # longest wait for one process; a machine that is busy, or loads its files over a network
@@ -91,15 +91,7 @@ def run_probe(probe: str, *, is_needed: bool = False, seconds: float = SECONDS) 
     """The findings of a probe of ``probes.py``; that it crashed, hung or raised is one too."""
     check = Check(probe, list, is_needed)
     try:
-        done = subprocess.run(
-            python_command("myoassist.doctor.probes", probe),
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=seconds,
-        )
+        done = run_child("myoassist.doctor.probes", probe, seconds=seconds)
     except subprocess.TimeoutExpired:
         return [check.failed(f"no answer in {seconds:g} s: it hangs, or this machine is too busy")]
     found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
-from myoassist.processes import child_environment, python_command
+from myoassist.processes import run_child
 
 DRAWS = "draws"
 _SECONDS = 120.0  # a machine that is busy, with its libraries on a network, may take long
@@ -21,15 +21,7 @@ _BALL = '<mujoco><worldbody><light pos="0 0 3"/><geom size="0.3" rgba="1 0 0 1"/
 def draws(library: str, *, seconds: float = _SECONDS) -> str | None:
     """None where ``library`` (``egl``, ``osmesa``, ``glfw``, ``cgl``) draws here, else why not, in one line."""
     try:
-        tried = subprocess.run(
-            python_command("myoassist.view.probe", library),
-            env={**child_environment(), "MUJOCO_GL": library},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=seconds,
-        )
+        tried = run_child("myoassist.view.probe", library, seconds=seconds, MUJOCO_GL=library)
     except subprocess.TimeoutExpired:
         return f"nothing was drawn in {seconds:g} s"
     except OSError as error:
