@@ -11,6 +11,7 @@ from helpers import stand_in_index, stand_in_state, stand_in_task
 
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError
+from myoassist.mdp import terminations
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import bind
@@ -27,7 +28,7 @@ def ends(state: WalkState, name: str, **params) -> list[bool]:
 
 
 def made(**params) -> Any:
-    return bound(stand_in_task(), "out_of_trajectory", **params)
+    return bound(stand_in_task(dt=1 / 30), "out_of_trajectory", **params)
 
 
 class TestFall:
@@ -106,25 +107,51 @@ class TestOutOfTrajectory:
 
 
 class TestTightening:
-    def test_limits_shrink_between_two_counts_of_steps(self) -> None:
+    """Two walkers with control steps of 1/30 s; here the rate at which they leave forgets half of itself in a step."""
+
+    @pytest.fixture(autouse=True)
+    def short_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(terminations, "RATE_STEPS", 4)
+
+    def shares(self, term: Any, state: WalkState, calls: int) -> list[float]:
+        return [term(state) is not None and term.numbers()["limits_share"] for _ in range(calls)]
+
+    def test_limits_shrink_while_walkers_stay_within_them_and_widen_while_they_do_not(self) -> None:
         state = stand_in_state()
-        state.qpos[0, 4] = 0.4  # rad off at the right hip
-        state.qpos[1, 4] = 0.2
-        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, tighten_from=4, tighten_until=12)
-        # two walkers: 2, 4, 6, 8, 10, 12, 14 steps; limits 0.5, 0.5, 0.4375, 0.375, 0.3125, 0.25, 0.25 rad
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.4, keep_seconds=1.0, halving_steps=4)
+        # nobody leaves: from 30/s the rate falls to 15, 7.5, 3.75, 1.875 and 0.9375/s, below 1/s from the fifth step on
+        root = 0.5**0.5  # two of the four steps in which they halve
+        assert self.shares(term, state, 7) == pytest.approx([1.0] * 4 + [root, 0.5, 0.4])
+        state.qpos[:, 4] = 0.51  # rad off at the right hip: both leave, 15/s and more
+        assert self.shares(term, state, 3) == pytest.approx([0.4 / root, 0.8, 1.0])
+
+    def test_one_that_leaves_in_half_the_steps_is_kept_for_twice_the_time(self) -> None:
+        state = stand_in_state()
+        state.qpos[1, 4] = 0.51  # one of two, in each step: 15/s, a walker stays for 1/15 s
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.4, keep_seconds=0.06, halving_steps=4)
+        assert self.shares(term, state, 8)[-1] == pytest.approx(0.4)
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.4, keep_seconds=0.07, halving_steps=4)
+        assert self.shares(term, state, 8)[-1] == 1.0
+
+    def test_what_is_left_of_the_limits_is_what_ends_an_episode(self) -> None:
+        state = stand_in_state()
+        state.qpos[0, 4] = 0.3
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, halving_steps=4)
         ended = [term(state).tolist() for _ in range(7)]
-        assert ended == [[False, False]] * 3 + [[True, False]] * 4
-        state.qpos[1, 4] = 0.26
-        assert term(state).tolist() == [True, True]
+        # limits 0.5 (five steps, which are kept), 0.354 and 0.25 rad
+        assert ended == [[False, False]] * 6 + [[True, False]]
 
-    def test_the_count_goes_on_over_episodes_and_stops(self) -> None:
-        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, tighten_until=100)
-        term(stand_in_state())
+    def test_they_go_on_over_episodes_and_into_the_state_of_a_training(self) -> None:
+        term = made(limits={"hip_r": 0.5}, tighten_to=0.5, halving_steps=4)
+        self.shares(term, stand_in_state(), 5)
         term.reset(np.array([0, 1]))
-        assert take_arrays(term)["_steps"] == pytest.approx([2.0])
+        saved = take_arrays(term)
+        assert saved["_share"] == pytest.approx([0.5**0.5]) and saved["_rate"] == pytest.approx([0.9375])
 
-    @pytest.mark.parametrize("wrong", [{"tighten_to": 0.0}, {"tighten_to": 1.5}, {"tighten_from": 5}])
-    def test_a_wrong_span_is_one_line(self, wrong: dict) -> None:
+    @pytest.mark.parametrize(
+        "wrong", [{"tighten_to": 0.0}, {"tighten_to": 1.5}, {"keep_seconds": 0}, {"halving_steps": 0}]
+    )
+    def test_wrong_numbers_are_one_line(self, wrong: dict) -> None:
         with pytest.raises(ConfigError, match="tighten_to is a share"):
             made(limits={"hip_r": 0.5}, **wrong)
 

@@ -54,6 +54,9 @@ class EpisodeStatistics(BaseCallback):
         if (curriculum := self._env.walk.curriculum) is not None:
             for name, number in curriculum.numbers().items():
                 self.logger.record(f"curriculum/{name}", number)
+        for term in self._env.walk.terminations:
+            for name, number in getattr(term.call, "numbers", dict)().items():
+                self.logger.record(f"curriculum/{name}", number)
         if self.pending:
             record_episodes(self.logger, self.pending)
             self._written, self.pending = self.pending, []

@@ -14,6 +14,8 @@ from myoassist.mdp.rewards import position_error
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terms import TrackedJoints
 
+RATE_STEPS = 30_000  # environment steps over which the rate at which walkers leave the trajectory is averaged
+
 
 def fall(state: WalkState, *, fraction: float = 0.77) -> np.ndarray:
     """The pelvis is lower over the ground than ``fraction`` of the model's own standing height (0.7 m of 0.91 m)."""
@@ -37,9 +39,10 @@ class trunk_tilt:  # noqa: N801  (named like the functions beside it)
 class out_of_trajectory:  # noqa: N801
     """A joint is further from the reference than its limit, rad (m for the pelvis height).
 
-    Wide limits let a walker learn to stay up, narrow ones let it walk like the reference: between ``tighten_from`` and
-    ``tighten_until`` environment steps, counted from the start of the training, they shrink, linearly, to the share
-    ``tighten_to`` of what they were.
+    Wide limits let a walker learn to stay up, narrow ones let it walk like the reference. They shrink while the walkers
+    stay within them for ``keep_seconds`` in the mean, by half in ``halving_steps`` environment steps, and widen again,
+    as fast, while they do not: never below the share ``tighten_to`` of what they were, never above all of it. All
+    environments have the same limits.
     """
 
     def __init__(
@@ -48,26 +51,35 @@ class out_of_trajectory:  # noqa: N801
         *,
         limits: TrackedJoints,
         tighten_to: float = 1.0,
-        tighten_from: int = 0,
-        tighten_until: int = 0,
+        keep_seconds: float = 1.0,
+        halving_steps: int = 1_000_000,
     ) -> None:
-        if not 0 < tighten_to <= 1 or not 0 <= tighten_from <= tighten_until:
+        if not 0 < tighten_to <= 1 or keep_seconds <= 0 or halving_steps <= 0:
             raise ConfigError(
-                "out_of_trajectory: tighten_to is a share above 0 and at most 1, and tighten_from comes before "
-                f"tighten_until; got {tighten_to}, {tighten_from} and {tighten_until}"
+                "out_of_trajectory: tighten_to is a share above 0 and at most 1, keep_seconds and halving_steps are "
+                f"above 0; got {tighten_to}, {keep_seconds} and {halving_steps}"
             )
-        self._limits, self._share = limits, tighten_to
-        self._span = (float(tighten_from), float(max(tighten_until, tighten_from + 1)))
-        self._steps = np.zeros(1)  # an array: the state of a training holds it
+        self._limits, self._least, self._seconds = limits, tighten_to, keep_seconds
+        self._step = 0.5 ** (task.num_envs / halving_steps)
+        self._memory = min(1.0, task.num_envs / RATE_STEPS)
+        self._dt = task.dt
+        self._share = np.ones(1)  # arrays: the state of a training holds them
+        self._rate = np.full(1, 1.0 / task.dt)  # at which walkers leave, 1/s; at first as if all did
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        self._steps += state.num_envs
-        share = np.interp(self._steps[0], self._span, (1.0, self._share))
         error = np.abs(position_error(state, self._limits))
-        return np.asarray((error > share * self._limits.values).any(axis=1))
+        left = np.asarray((error > self._share * self._limits.values).any(axis=1))
+        self._rate += self._memory * (left.mean() / self._dt - self._rate)
+        kept = self._rate[0] * self._seconds < 1.0
+        self._share[:] = np.clip(self._share * (self._step if kept else 1.0 / self._step), self._least, 1.0)
+        return left
+
+    def numbers(self) -> dict[str, float]:
+        """What the limits are now, as a share of what they were."""
+        return {"limits_share": float(self._share[0])}
 
     def reset(self, rows: np.ndarray) -> None:
-        """The count goes on from episode to episode."""
+        """The limits go on from episode to episode."""
 
 
 TERMINATIONS: dict[str, Callable] = {term.__name__: term for term in (fall, trunk_tilt, out_of_trajectory)}
