@@ -2,9 +2,9 @@
 
 A term is a function ``f(state, *, parameter=default, …)``, or a class: ``__init__(task, *, parameter=…)`` and
 ``__call__(state)``. Rewards and terminations, called once per control step, may have memory and then ``reset(rows)``;
-observations remember nothing. What ``numbers()`` of a termination returns is in the log, as ``curriculum/<name>``. A parameter annotated :class:`Joints`, :class:`TrackedJoints`,
-:class:`ReferenceJoints`, :class:`Muscles` or :class:`Motors` takes names or globs in the YAML and reaches the term as
-addresses.
+observations remember nothing. What ``numbers()`` of a termination returns is in the log, as ``curriculum/<name>``.
+A parameter annotated :class:`Joints`, :class:`TrackedJoints`, :class:`ReferenceJoints`, :class:`Muscles` or
+:class:`Motors` takes names or globs in the YAML and reaches the term as addresses.
 """
 
 from __future__ import annotations
