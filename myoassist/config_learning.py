@@ -59,11 +59,12 @@ class SeparateNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A number that changes from the first to the last step of a training; its setting's bounds hold for both ends."""
+    """A number that changes in the course of a training; its setting's bounds hold for both ends."""
 
     schedule: Literal["constant", "linear", "cosine"] = setting(help="shape; constant stays at start")
     start: float = setting(help="value at the first step")
     end: float | None = setting(None, help="value at the last step; constant has none")
+    until: float = setting(1.0, gt=0, le=1, help="share of the training after which it stays at end")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,16 +144,17 @@ def test_one_thread_collects_and_more_update(algorithm: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("shape", "end", "expected"),
+    ("shape", "end", "until", "expected"),
     [
-        ("constant", None, [1.0, 1.0, 1.0, 1.0, 1.0]),
-        ("linear", 0.2, [1.0, 0.8, 0.6, 0.4, 0.2]),
+        ("constant", None, 1.0, [1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("linear", 0.2, 1.0, [1.0, 0.8, 0.6, 0.4, 0.2]),
+        ("linear", 0.2, 0.5, [1.0, 0.6, 0.2, 0.2, 0.2]),
         # 0.2 + 0.8 (1 + cos(pi x)) / 2 with cos(pi / 4) = 0.70710678
-        ("cosine", 0.2, [1.0, 0.88284271, 0.6, 0.31715729, 0.2]),
+        ("cosine", 0.2, 1.0, [1.0, 0.88284271, 0.6, 0.31715729, 0.2]),
     ],
 )
-def test_shapes(shape: Any, end: float | None, expected: list[float]) -> None:
-    course: Any = scheduled(Schedule(schedule=shape, start=1.0, end=end))
+def test_shapes(shape: Any, end: float | None, until: float, expected: list[float]) -> None:
+    course: Any = scheduled(Schedule(schedule=shape, start=1.0, end=end, until=until))
     values = [course(1.0 - done) if callable(course) else course for done in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert values == pytest.approx(expected)
     assert at_start(Schedule(schedule=shape, start=1.0, end=end)) == 1.0

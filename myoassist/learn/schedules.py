@@ -16,9 +16,10 @@ class Course:
     shape: str
     start: float
     end: float
+    until: float = 1.0  # share of the training after which it stays at ``end``
 
     def __call__(self, remaining: float) -> float:
-        done = min(1.0, max(0.0, 1.0 - remaining))
+        done = min(1.0, max(0.0, 1.0 - remaining) / self.until)
         share = done if self.shape == "linear" else 0.5 - 0.5 * math.cos(math.pi * done)
         return self.start + share * (self.end - self.start)
 
@@ -27,7 +28,7 @@ def scheduled(value: float | Schedule) -> float | Callable[[float], float]:
     """A number as it is, and a schedule as a function of the share of the training that is left."""
     if not isinstance(value, Schedule):
         return value
-    return value.start if value.end is None else Course(value.schedule, value.start, value.end)
+    return value.start if value.end is None else Course(value.schedule, value.start, value.end, value.until)
 
 
 def at_start(value: float | Schedule) -> float:
