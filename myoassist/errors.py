@@ -1,8 +1,9 @@
-"""The one exception family of the project, and the "did you mean" helper."""
+"""The one exception family of the project, and how names, values and commands are told in its lines."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -59,3 +60,8 @@ def shown(value: object) -> str:
     """Write a value as YAML would, cut to a readable length."""
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def typed(argument: str) -> str:
+    """An argument as it is typed in a shell of any system: in double quotes where it holds spaces or other signs."""
+    return argument if re.fullmatch(r"[\w.,:=+/\\@%-]+", argument) else f'"{argument}"'

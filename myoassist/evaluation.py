@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from myoassist.errors import ConfigError, MyoAssistError
+from myoassist.errors import ConfigError, MyoAssistError, typed
 from myoassist.model.library import check_mujoco
 from myoassist.processes import asks_for_help, exit_code
 
@@ -45,7 +45,7 @@ episodes.csv, plots and videos."""
 POLICY = "evaluation.policy"
 _OWN = {"checkpoint": "<policy>", POLICY: "<name>", "output": "<folder>"}
 _BAR = "{desc}: {n:.1f} of {total:.0f} s walked |{bar}| {elapsed}"
-FINISH_LATER = "go on with: python scripts/analyse.py recording="
+FINISH_LATER = "go on with: python scripts/analyse.py"
 
 
 def evaluate_command(arguments: Sequence[str]) -> int:
@@ -99,7 +99,7 @@ def _evaluate(arguments: list[str]) -> None:
     try:
         report = finish_evaluation(folder, say=say)
     except (KeyboardInterrupt, MyoAssistError):  # such as a full disk
-        say(f"the recordings are whole; {FINISH_LATER}{folder}")
+        say(f"the recordings are whole; {FINISH_LATER} {typed(f'recording={folder}')}")
         raise
     say(f"report: {report}")
 
@@ -135,7 +135,7 @@ def record(checkpoint: Checkpoint, config: TrainConfig, replaced: Sequence[str],
             say(f"{name}: {describe(summarize(episodes))}")
     say(f"written to {folder}")
     if stopped:
-        say(f"stopped after {len(outcomes)} of {len(trials)} trials; {FINISH_LATER}{folder}")
+        say(f"stopped after {len(outcomes)} of {len(trials)} trials; {FINISH_LATER} {typed(f'recording={folder}')}")
         raise KeyboardInterrupt
     return folder
 

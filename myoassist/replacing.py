@@ -37,7 +37,8 @@ def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfi
         groups = [override for override in parsed if composer.choices(override.key_or_group)]
         values = [override for override in parsed if override not in groups]
         tree = to_plain(saved)
-        tree.update(_chosen(groups, composer))
+        if groups:
+            tree.update(_chosen(groups, composer))
     for override in values:
         _set(tree, override)
     config = parse_config(tree)

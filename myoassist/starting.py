@@ -1,12 +1,16 @@
-"""How ``train.py`` and ``eval.py`` begin: a Python that is too old, or lacks packages, is told in one line.
+"""How ``train.py``, ``eval.py`` and ``scripts/`` begin: a Python too old, or without packages, is told in one line.
 
 Only the standard library is imported here, in the syntax of older Pythons, so that they get as far as the line.
 """
 
 import importlib
+import importlib.util
 import os
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 OLDEST = (3, 10)
 WINDOWS = os.name == "nt"
@@ -20,23 +24,36 @@ NEW_PYTHON = {
 
 def train() -> None:
     """``train.py`` and ``myoassist-train``."""
-    begin("train_main")
+    begin(lambda: importlib.import_module("myoassist.main").train_main())
 
 
 def evaluate() -> None:
     """``eval.py`` and ``myoassist-eval``."""
-    begin("eval_main")
+    begin(lambda: importlib.import_module("myoassist.main").eval_main())
 
 
-def begin(program: str) -> None:
-    """Run ``program`` of ``myoassist/main.py`` and leave; exit code 2 where this Python cannot run it."""
+def script(file: str) -> None:
+    """A program of ``scripts/``: run the ``main`` of ``file``, which gives the exit code, with the command line."""
+    begin(lambda: sys.exit(_loaded(Path(file)).main(sys.argv[1:])))
+
+
+def _loaded(file: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(file.stem, str(file))
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[file.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def begin(program: "Callable[[], object]") -> None:
+    """Run ``program`` and leave; exit code 2 where this Python cannot run it."""
     if sys.version_info[:2] < OLDEST:
         leave(2, too_old())
     from myoassist.interrupting import EXIT_CODE, INTERRUPTED, at_the_end, interruptible
 
     try:
         with interruptible():
-            getattr(importlib.import_module("myoassist.main"), program)()
+            program()
     except KeyboardInterrupt:
         leave(EXIT_CODE, INTERRUPTED)
     except ModuleNotFoundError as error:
@@ -44,6 +61,11 @@ def begin(program: str) -> None:
         if name in ("", "myoassist") or os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
         leave(2, not_installed(name))
+    except (RuntimeError, ImportError, AttributeError, OSError):
+        told = graphics_variable()
+        if told is None:
+            raise
+        leave(2, told)
     finally:
         at_the_end()
 
@@ -52,6 +74,18 @@ def leave(code: int, line: str) -> None:
     """End the process with one line on stderr."""
     sys.stderr.write(f"{line}\n")
     sys.exit(code)
+
+
+def graphics_variable() -> Any:
+    """The line for a MUJOCO_GL with which MuJoCo does not load, where that is so, else None."""
+    from myoassist.errors import ConfigError
+    from myoassist.model.library import check_mujoco
+
+    try:
+        check_mujoco()
+    except ConfigError as error:
+        return f"error: {error}"
+    return None
 
 
 def too_old() -> str:
@@ -70,7 +104,7 @@ def how_to_install(*, too_old: bool = False) -> str:
     """What to do about a Python that cannot run this: use the one of the repository, or set it up."""
     root = Path(__file__).resolve().parent.parent
     if (root / VENV_PYTHON).exists() and Path(sys.prefix).resolve() != (root / ".venv").resolve():
-        activate = ".venv\\Scripts\\activate" if WINDOWS else f". {root / '.venv/bin/activate'}"
+        activate = ".venv\\Scripts\\activate" if WINDOWS else f". {shlex.quote(str(root / '.venv/bin/activate'))}"
         return f"activate the environment of the repository: {activate}"
     if too_old:
         return f"install one: {NEW_PYTHON.get(sys.platform, NEW_PYTHON['linux'])}"

@@ -1,11 +1,16 @@
 """Metrics, plots and report of recordings made earlier, here or elsewhere; no run or policy is needed."""
 
-from __future__ import annotations
-
 import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from myoassist.config import VideoConfig
 from myoassist.errors import ConfigError, unknown
@@ -84,7 +89,3 @@ def analyse(settings: Mapping[str, str]) -> None:
         film=lambda recording, folder: film(recording, folder, video, say=say),
     )
     say(f"report: {report}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,16 @@
 """Compare the runs of a sweep, or any others: which setting is best, and what matters."""
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from myoassist.processes import ArgumentParser, exit_code
 
@@ -47,7 +52,3 @@ def show(settings: argparse.Namespace) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
     return exit_code(lambda: show(read_arguments(arguments)))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

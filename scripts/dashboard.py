@@ -7,13 +7,18 @@
 The panels are the lines of myoassist/assets/dashboard.yaml; --panels takes a table of your own in the same form.
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from myoassist.commandline import config_dir
@@ -70,7 +75,3 @@ def make(settings: argparse.Namespace) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
     return exit_code(lambda: make(read_arguments(arguments)))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -7,17 +7,22 @@ made earlier: its plots, a frame of its video and its report (where Chromium is 
 of a training, from a run with ``terrain=curriculum``. Pictures go to docs/figures, small enough for a repository.
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import io
 import itertools
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import imageio_ffmpeg
@@ -25,20 +30,18 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from myoassist.analysis.plots.save import save_training_plots
+from myoassist.config import CurriculumTerrain, DeviceConfig, FlatTerrain, ModelConfig, Terrain
+from myoassist.errors import ConfigError, unknown
+from myoassist.files import write_beside
+from myoassist.model.build import build_model, ground_generator
+from myoassist.parsing import parse_config
+from myoassist.processes import asks_for_help, exit_code
+from myoassist.view.camera import View
+from myoassist.view.offscreen import Canvas
+from myoassist.view.scene import Figure
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the script may be started from any folder
-
-from myoassist.analysis.plots.save import save_training_plots  # noqa: E402
-from myoassist.config import CurriculumTerrain, DeviceConfig, FlatTerrain, ModelConfig, Terrain  # noqa: E402
-from myoassist.errors import ConfigError, unknown  # noqa: E402
-from myoassist.files import write_beside  # noqa: E402
-from myoassist.model.build import build_model, ground_generator  # noqa: E402
-from myoassist.parsing import parse_config  # noqa: E402
-from myoassist.processes import asks_for_help, exit_code  # noqa: E402
-from myoassist.view.camera import View  # noqa: E402
-from myoassist.view.offscreen import Canvas  # noqa: E402
-from myoassist.view.scene import Figure  # noqa: E402
-
 FIGURES, CONF = ROOT / "docs" / "figures", ROOT / "conf"
 Body = Literal["myolegs22", "myolegs26"]
 PLANAR: Body = "myolegs22"
@@ -213,7 +216,3 @@ def drawing(picture: Image.Image) -> Iterator[bytes]:
         few = smaller.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(content, "png", optimize=True)
         yield content.getvalue()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -7,14 +7,19 @@ two strides of the right leg in real time. Nothing is drawn without a graphics l
 to docs/figures/walker.gif unless output says otherwise. Run it again after another walker has been shipped.
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import itertools
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -246,7 +251,3 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, end="")
         return 0
     return exit_code(lambda: print(f"written: {draw(read_arguments(arguments))}"))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

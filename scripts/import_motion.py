@@ -18,11 +18,16 @@ can be set: unit, columns, flip, begin, end, speed, cycle_seconds, cutoff_hz, sy
   python scripts/import_motion.py motion=limp.mot model=26muscle reference.symmetric=false view=browser
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
+
+from collections.abc import Sequence
 from typing import Any
 
 from myoassist.config import TrainConfig
@@ -134,7 +139,3 @@ def _truth(key: str, text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ConfigError(f"{key}: got {text!r}; true or false is allowed")
     return text.lower() == "true"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

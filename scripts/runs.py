@@ -1,11 +1,16 @@
 """The runs on this machine: which there are, how they stand, and room on the disk."""
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from myoassist.errors import ConfigError
 from myoassist.processes import ArgumentParser, exit_code
@@ -110,7 +115,3 @@ def prune(runs: Sequence[Path], *, yes: bool, only_tell: bool) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns the exit code: 0, 2 for a bad request, 130 after Ctrl-C."""
     return exit_code(lambda: show(read_arguments(arguments)))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

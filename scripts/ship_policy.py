@@ -17,13 +17,18 @@ myoassist/assets/policies/<name>, whole or not at all; recordings and metrics to
   python scripts/ship_policy.py run=outputs/2026-01-31/12-00-00_rough name=rough bar.completed=0.9 evaluation=rough
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import re
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from myoassist.errors import ConfigError, unknown
@@ -103,7 +108,3 @@ def _ship(order: dict[str, Any]) -> None:
     folder = ship(Shipment(**order), say=say)
     say(f"shipped: {folder}")
     say(f"look at it: python eval.py evaluation.policy={folder.name}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

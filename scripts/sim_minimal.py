@@ -7,11 +7,16 @@
 Every setting of train.py can be given. A film of an earlier time is replaced.
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
+
+from collections.abc import Iterator, Sequence
 
 import gymnasium
 
@@ -41,8 +46,8 @@ def simulate(overrides: Sequence[str]) -> None:
         else:
             size = config.evaluation.video
             width, height = (pixels // 2 * 2 for pixels in (size.width, size.height))
-            film = write_film(pictures, FILM, width=width, height=height, fps=config.model.control_hz)
-            print(f"film: {film.resolve()}")
+            film = write_film(pictures, FILM.resolve(), width=width, height=height, fps=config.model.control_hz)
+            print(f"film: {film}")
     finally:
         env.close()
 
@@ -69,7 +74,3 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__)
         return 0
     return exit_code(lambda: simulate(arguments))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

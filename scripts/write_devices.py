@@ -4,20 +4,24 @@ weighs, what it replaces. Run it after an upgrade of assist-sim; a test compares
   python scripts/write_devices.py
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
+
+from collections.abc import Sequence
+
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the script may be started from any folder
-
-from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig  # noqa: E402
-from myoassist.model.build import BuiltModel, build_model  # noqa: E402
-from myoassist.model.index import Actuator  # noqa: E402
-from scripts.write_docs import CONF, DOCS, first_sentence, markdown, with_table  # noqa: E402
+from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig
+from myoassist.model.build import BuiltModel, build_model
+from myoassist.model.index import Actuator
+from myoassist.processes import ArgumentParser, exit_code
+from scripts.write_docs import CONF, DOCS, first_sentence, markdown, with_table
 
 PAGE = DOCS / "devices.md"
 WAYS = {  # what a positive and a negative torque does, in OpenSim's signs
@@ -73,5 +77,12 @@ def output(made: BuiltModel, motor: Actuator, motors: list[Actuator]) -> str:
     return f"cable, {motor.peak_force:.0f} N: {' and '.join(told)} when standing"
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> int:
+    """Run the program; returns the exit code."""
+    return exit_code(lambda: write(arguments))
+
+
+def write(arguments: Sequence[str]) -> None:
+    """Write the table. Raises ConfigError for any argument but ``--help``."""
+    ArgumentParser(prog="python scripts/write_devices.py", description=__doc__).parse_args(arguments)
     PAGE.write_text(with_table(PAGE, "write_devices.py", device_table()), encoding="utf-8")

@@ -4,24 +4,28 @@ of the ready rewards. Run it after a change of the schema, or of ``conf/``; test
   python scripts/write_docs.py
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
 
 import dataclasses
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
+from myoassist.config import Schedule, TrainConfig
+from myoassist.config_search import SearchSettings
+from myoassist.processes import ArgumentParser, exit_code
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the script may be started from any folder
-
-from myoassist.config import Schedule, TrainConfig  # noqa: E402
-from myoassist.config_search import SearchSettings  # noqa: E402
-
 CONF, DOCS = ROOT / "conf", ROOT / "docs"
 PAGE, TERMS = DOCS / "configuration.md", DOCS / "signals-and-terms.md"
 MORE = {  # pages that say more about a group
@@ -280,6 +284,13 @@ def with_table(page: Path, script: str, text: str) -> str:
     return f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> int:
+    """Run the program; returns the exit code."""
+    return exit_code(lambda: write(arguments))
+
+
+def write(arguments: Sequence[str]) -> None:
+    """Write the page and the table. Raises ConfigError for any argument but ``--help``."""
+    ArgumentParser(prog="python scripts/write_docs.py", description=__doc__).parse_args(arguments)
     PAGE.write_text(configuration(), encoding="utf-8")
     TERMS.write_text(with_table(TERMS, "write_docs.py", reward_weights()), encoding="utf-8")

@@ -3,7 +3,16 @@
 Run it after an upgrade of assist-sim or myo-sim; a test compares the file with the compiled models.
 """
 
-from __future__ import annotations
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the other imports: what this Python lacks is told in one line
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from myoassist.starting import script
+
+    script(__file__)
+
+from collections.abc import Sequence
 
 import yaml
 
@@ -11,6 +20,9 @@ from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig
 from myoassist.model.build import build_model
 from myoassist.model.compose import available_devices
 from myoassist.model.names import BODIES, NAMES_FILE
+from myoassist.processes import ArgumentParser, exit_code
+
+HEADER = "# Names of the compiled models; written by scripts/write_names.py, compared with the models by a test.\n"
 
 
 def collect() -> dict[str, dict[str, dict[str, list[str]]]]:
@@ -30,6 +42,12 @@ def collect() -> dict[str, dict[str, dict[str, list[str]]]]:
     return {"bodies": bodies, "devices": devices}
 
 
-if __name__ == "__main__":
-    header = "# Names of the compiled models; written by scripts/write_names.py, compared with the models by a test.\n"
-    NAMES_FILE.write_text(header + yaml.safe_dump(collect(), sort_keys=False, width=118), encoding="utf-8")
+def main(arguments: Sequence[str]) -> int:
+    """Run the program; returns the exit code."""
+    return exit_code(lambda: write(arguments))
+
+
+def write(arguments: Sequence[str]) -> None:
+    """Write the file. Raises ConfigError for any argument but ``--help``."""
+    ArgumentParser(prog="python scripts/write_names.py", description=__doc__).parse_args(arguments)
+    NAMES_FILE.write_text(HEADER + yaml.safe_dump(collect(), sort_keys=False, width=118), encoding="utf-8")

@@ -123,7 +123,7 @@ class ThreadCounts(BaseCallback):
         return True
 
 
-@pytest.mark.parametrize("algorithm", ["ppo", "a2c", "sac"])
+@pytest.mark.parametrize("algorithm", ["ppo", "a2c", pytest.param("sac", marks=pytest.mark.slow)])
 def test_one_thread_collects_and_more_update(algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, env = make(algorithm, "algorithm.update_threads=2")
     updates, counts = [], ThreadCounts()

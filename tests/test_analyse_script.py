@@ -198,6 +198,7 @@ def main() -> Callable[[list[str]], int]:
 
 
 class TestCommandLine:
+    @pytest.mark.slow
     def test_makes_it(self, trial: Path, tmp_path: Path) -> None:
         command = [sys.executable, str(SCRIPT), "recording=even", "plots=[reward]", "formats=[png,svg]", "output=out"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)

@@ -337,6 +337,7 @@ def test_failing_run_of_a_sweep_is_named(entry: Entry) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_in_its_folder_and_no_other_does(entry: Entry) -> None:
     place = "hydra.sweep.dir=s"
     entry.accepted("-m", "seed=1,2", "model=22muscle", place)
@@ -396,6 +397,7 @@ def test_command_of_a_run_leaves_out_how_its_sweep_was_started() -> None:
     assert own_command(["sweep=ppo", *lines]) == ["sweep=ppo", "seed=1", "hydra.mode=RUN"]  # which else begins a search
 
 
+@pytest.mark.slow
 def test_interrupted_sweep_says_how_to_go_on(entry: Entry) -> None:
     def run(config: DictConfig) -> None:
         if config.seed == 2:

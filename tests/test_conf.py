@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from omegaconf import OmegaConf
 from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.mdp.check import check_task
-from myoassist.parsing import check_consistency
+from myoassist.parsing import check_consistency, parse_config
 from myoassist.reference.motion import SHIPPED
-from tests.helpers import experiment
+from tests.helpers import composed, experiment
 from tests.own_bodies import biped
 
 FILES = sorted(
@@ -37,14 +38,37 @@ WITH = {  # choices that need more than the default experiment has
 }
 
 
+def is_plain(group: str, choice: str) -> bool:
+    """Whether the file is a section and no more, which Hydra puts in its place as it is."""
+    text = (config_dir() / group / f"{choice}.yaml").read_text(encoding="utf-8")
+    return not re.search("^defaults:|@package", text, re.MULTILINE) and (group, choice) not in WITH
+
+
+def put_in_place(group: str, choice: str) -> TrainConfig:
+    """The default experiment with a plain file, in a tenth of the time that Hydra takes."""
+    tree = composed(()).copy()
+    tree[group] = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
+    plain: Any = OmegaConf.to_container(tree, resolve=True)
+    return parse_config(plain)
+
+
 @pytest.mark.parametrize(("group", "choice"), FILES)
 def test_every_choice_composes_and_fits_the_default_experiment(group: str, choice: str, tmp_path: Path) -> None:
-    (tmp_path / "walker.xml").write_text(biped())
-    (tmp_path / "gait.yaml").write_bytes(SHIPPED.read_bytes())
-    more = [override.format(folder=tmp_path) for override in WITH.get((group, choice), [])]
-    config = experiment(f"{group}={choice}", *more)
+    if is_plain(group, choice):
+        config = put_in_place(group, choice)
+    else:
+        (tmp_path / "walker.xml").write_text(biped())
+        (tmp_path / "gait.yaml").write_bytes(SHIPPED.read_bytes())
+        more = [override.format(folder=tmp_path) for override in WITH.get((group, choice), [])]
+        config = experiment(f"{group}={choice}", *more)
     check_consistency(config)
     check_task(config)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("group", "choice"), [file for file in FILES if is_plain(*file)])
+def test_hydra_puts_plain_files_in_place_the_same_way(group: str, choice: str) -> None:
+    assert experiment(f"{group}={choice}") == put_in_place(group, choice)
 
 
 def test_every_key_of_the_schema_is_listed_in_conf() -> None:

@@ -273,6 +273,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_the_whole_specification_without_login_or_network(tmp_path: Path) -> None:
     done = dashboard("--dry-run", "spec.json", "--name", "Walkers", home=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -208,6 +208,8 @@ def test_graphics_variable_that_is_nonsense(monkeypatch: pytest.MonkeyPatch) -> 
     found = run_probe("models", is_needed=True)
     assert states(found) == {"settings": OK, "models": NEEDED}
     assert "MUJOCO_GL=nonsense" in found[1].text and "unset it" in found[1].text and found[1].todo is None
+    (window,) = run_probe("window")
+    assert window.state == OPTIONAL and "MUJOCO_GL=nonsense" in window.text and window.todo is None
 
 
 def test_ffmpeg_and_what_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +217,8 @@ def test_ffmpeg_and_what_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nothing"))
     monkeypatch.setenv("PATH", str(tmp_path))
     (found,) = run_probe("film")
-    assert found.state == OPTIONAL
+    assert (found.name, found.state, found.text) == ("ffmpeg", OPTIONAL, "not found: films are GIFs")
+    assert found.todo is not None and "unset IMAGEIO_FFMPEG_EXE" in found.todo
 
 
 @pytest.mark.slow

@@ -59,6 +59,7 @@ def actions(count: int, num_envs: int, size: int = 24, seed: int = 0) -> np.ndar
 
 
 class TestGymnasium:
+    @pytest.mark.slow
     def test_checker_finds_nothing(self, config: TrainConfig) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -43,6 +43,7 @@ def evaluated(run: Path, *replaced: str, output: Path | None = None) -> Path:
     return record(checkpoint, config, [*SHORT, *replaced], output=output)
 
 
+@pytest.mark.slow
 def test_same_seed_same_numbers_and_another_seed_others(run: Path, tmp_path: Path) -> None:
     one, two, other = (
         load_recording(evaluated(run, *seed, output=tmp_path / name) / "walk")

@@ -30,12 +30,13 @@ from myoassist.files import read_json
 from myoassist.finishing import finish_evaluation
 from myoassist.learn import checkpoint, run_folder
 from myoassist.learn.checkpoint import find_checkpoint, load_checkpoint
+from myoassist.learn.evaluations import remove_leftovers, results_folder, written_whole
 from myoassist.learn.saving import disk_faults
 from myoassist.learn.training import train
-from myoassist.places import CONFIG, EVALUATIONS, REPORT, STATUS
+from myoassist.places import CONFIG, EVALUATIONS, REPORT, STATUS, SUMMARY
 from myoassist.runs.checkpoints import list_checkpoints
 from myoassist.runs.listing import Filters, as_table, list_runs
-from myoassist.runs.status import FAILED, RUNNING, status_of
+from myoassist.runs.status import FAILED, RUNNING, read_status, recorded, status_of
 
 ROOT = Path(__file__).resolve().parent.parent
 KILLS = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
@@ -101,8 +102,65 @@ EVAL = ("eval.py", "evaluation.episodes=1", "evaluation.seconds=1", "evaluation.
 def test_an_evaluation_that_is_killed_leaves_its_name_free(tmp_path: Path, place: str, times: int) -> None:
     killed_in(place, times, *EVAL, folder=tmp_path)
     assert not (tmp_path / "results").exists()  # whole or not at all
+    assert list(tmp_path.glob(".results.*.partial"))
     works(*EVAL, folder=tmp_path)
     assert (tmp_path / "results" / REPORT).is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
+def writing(folder: Path, *, replacing: bool = False) -> int:
+    """Id of a process that is in the middle of writing an evaluation, or of putting it in the place of another."""
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with written_whole(folder) as partial:
+                (partial / "half").touch()
+                if replacing:
+                    folder.replace(partial.with_suffix(".earlier"))
+                os.write(tell, b"x")
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(tell)
+    assert os.read(ready, 1) == b"x"
+    os.close(ready)
+    return child
+
+
+def kill(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@KILLS
+def test_what_a_killed_evaluation_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    killed, living = writing(tmp_path / "a"), writing(tmp_path / "a")
+    kill(killed)
+    try:
+        assert len(names(tmp_path)) == 4
+        remove_leftovers(tmp_path)
+        assert names(tmp_path) == [f".a.{living}.partial", f".a.{living}.partial.lock"]
+        assert names(tmp_path / f".a.{living}.partial") == ["half"]
+    finally:
+        kill(living)
+    assert results_folder(tmp_path, "b", overwrite=False) == tmp_path / "b"
+    assert names(tmp_path) == []
+
+
+@KILLS
+def test_earlier_results_come_back_where_the_kill_fell_between_two_names(tmp_path: Path) -> None:
+    earlier = tmp_path / "a.1"
+    earlier.mkdir()
+    (earlier / SUMMARY).write_text('{"trials": {}}')
+    kill(writing(earlier, replacing=True))
+    assert "a.1" not in names(tmp_path)
+    assert results_folder(tmp_path, "a.1", overwrite=False) == tmp_path / "a.1_2"
+    assert names(tmp_path) == ["a.1"] and names(earlier) == [SUMMARY]
 
 
 @KILLS
@@ -228,9 +286,22 @@ def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
         assert done.stderr.startswith("error: disk/run: cannot be written (No space left on device)")
         assert load_checkpoint(disk / "run").steps >= 128
         assert not list((disk / "run" / "checkpoints").glob(".*"))
+        told = read_status(disk / "run")
+        assert told is not None and told.status == FAILED and "No space left on device" in str(told.reason)
         subprocess.run(["mount", "-o", "remount,size=30m", str(disk)], check=True)
         works("train.py", "resume=disk/run", folder=tmp_path)
         assert load_checkpoint(disk / "run").steps == 512
+
+
+def test_a_disk_without_any_room_still_takes_how_the_run_ended(tmp_path: Path) -> None:
+    with mounted(tmp_path, "size=64k"):
+        with pytest.raises(OSError, match="No space left"), recorded(tmp_path, total_steps=5, steps=lambda: 3):  # noqa: SIM117
+            with (tmp_path / "rest").open("wb", buffering=0) as rest:
+                while True:
+                    rest.write(bytes(4096))
+        told = read_status(tmp_path)
+        assert told is not None and (told.status, told.steps) == (FAILED, 3)
+        assert "No space left on device" in str(told.reason) and names(tmp_path) == ["rest", STATUS]
 
 
 # --- two at once ------------------------------------------------------------------------------------------------------

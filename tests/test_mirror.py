@@ -153,7 +153,7 @@ def test_every_observation_has_a_mirror_rule() -> None:
         ("22muscle", "none", 0.4, 0.97),
         ("26muscle", "none", 0.6, 0.97),
         ("80muscle", "none", 0.01, 0.9999),
-        ("22muscle", "hippo", 0.5, 0.97),
+        pytest.param("22muscle", "hippo", 0.5, 0.97, marks=pytest.mark.slow),
     ],
 )
 def test_a_mirrored_state_steps_to_the_mirrored_next_state(

@@ -12,12 +12,11 @@ from myoassist.model.geometry import Surfaces
 from myoassist.model.names import BODIES, known_names
 
 PAIRS = [(body, device) for body in BODIES for device in (None, *available_devices(body))]
-QUICK = [  # no device, an ankle exo, closed loops, and prostheses that differ from the leg in length, ankle and mesh
+QUICK = [  # no device, an ankle exo, closed loops, and a prosthesis with an ankle of its own
     ("myolegs22", None),
     ("myolegs22", "Tutorial_L1"),
     ("myolegs22", "UTAnkleExo_L2"),
     ("myolegs26", "OpenExo_L1"),
-    ("myolegs26", "KFoot_L1"),
     ("myolegs", None),
     ("myolegs", "OpenSourceLeg_A_L1"),
 ]

@@ -96,7 +96,7 @@ def test_a_linkage_is_found_to_move_the_ankle(build: Any) -> None:
     assert [list(motor.drives) for motor in motors.values()] == [["ankle_angle_r"], ["ankle_angle_l"]]
 
 
-@pytest.mark.parametrize("device", ["none", "kfoot"])
+@pytest.mark.parametrize("device", ["none", pytest.param("kfoot", marks=pytest.mark.slow)])
 def test_an_actor_of_motors_is_left_out_where_there_is_none(device: str) -> None:
     wiring, _, actions = wired("network=separate_partial", f"device={device}")
     assert [actor.name for actor in wiring.actors] == ["human"]

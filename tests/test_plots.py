@@ -319,6 +319,7 @@ class TestPoorRecordings:
         other.meta["columns"]["joint_position"] = [f"wheel_{number}" for number in range(9)]
         assert self.drawn(other, "kinematics")["kinematics"] == "the recording holds no joint angles of pelvis and legs"
 
+    @pytest.mark.slow
     def test_signals_that_are_no_numbers(self) -> None:
         recording = walker(seconds=4.0)
         nan = ("joint_position", "activation", "device_torque", "reward", "speed")

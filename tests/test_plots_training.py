@@ -60,13 +60,15 @@ def test_lines_are_the_columns(tmp_path: Path) -> None:
     assert terms == ["forward"]
 
 
-def test_hours_stand_above_the_steps(tmp_path: Path) -> None:
-    axis = panel(training_curves(table(tmp_path, rows(10))), "Duration of an episode")
+@pytest.mark.parametrize(("updates", "label", "unit"), [(10, "Time (min)", 60.0), (200, "Time (h)", 3600.0)])
+def test_time_stands_above_the_steps(tmp_path: Path, updates: int, label: str, unit: float) -> None:
+    axis = panel(training_curves(table(tmp_path, rows(updates))), "Duration of an episode")
     (top,) = axis.child_axes
-    assert top.get_xlabel() == "Time (h)"
+    assert top.get_xlabel() == label
     forward, back = top._functions  # pyright: ignore[reportAttributeAccessIssue]
-    assert forward(np.array([0.0, 50.0, 100.0, 120.0])) == pytest.approx([0.0, 0.05, 0.1, 0.12], abs=1e-6)
-    assert back(np.array([0.05])) == pytest.approx([50.0], abs=1e-3)
+    thousand = 1.0 if updates < 100 else 1e-3  # steps are counted in millions in a long training
+    assert forward(thousand * np.array([0.0, 50.0, 100.0, 120.0])) * unit == pytest.approx([0, 180, 360, 432], abs=1e-2)
+    assert back(np.array([180.0]) / unit) == pytest.approx([50.0 * thousand], abs=1e-3)
 
 
 def test_axes_have_labels_with_units(tmp_path: Path) -> None:

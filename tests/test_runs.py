@@ -308,6 +308,7 @@ def test_close_distances_can_be_told_apart(tmp_path: Path) -> None:
     assert "12.3 m" in as_table([read_entry(make_run(tmp_path / "c"))])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
 @pytest.mark.parametrize(
     ("program", "unbuffered"), [("scripts/runs.py", ""), ("scripts/compare.py", "1"), ("scripts/sync.py", "")]

@@ -202,6 +202,7 @@ def test_less_can_be_better(search: Searcher) -> None:
 # --- whatever becomes of a trial --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_way_to_fail_is_a_failed_trial_and_the_search_goes_on(search: Searcher) -> None:
     gives: dict[int, Any] = {1: float("nan"), 2: None, 3: "far", 4: float("inf"), 5: [1.0, 2.0], 7: 2.5}
 
@@ -316,6 +317,7 @@ def test_storage_alone_brings_a_search_back_to_its_folder(search: Searcher) -> N
     assert "all 3 trials are done; for more give hydra.sweeper.n_trials" in search.out
 
 
+@pytest.mark.slow
 def test_another_search_is_refused(search: Searcher) -> None:
     search(hill, "n=1,2", "x=interval(0,1)", "hydra.sweeper.n_trials=1")
     same = "hydra.sweep.dir=s"

@@ -118,6 +118,7 @@ class TestNaming:
         assert ", ".join(policy_names()) in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_results_go_to_outputs_and_never_into_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     checkpoint = find_policy(None)

@@ -116,6 +116,19 @@ def test_a_bad_request_is_one_line(
     assert told.err.startswith(said) and told.err.count("\n") == 1 and not told.out
 
 
+def test_a_folder_that_may_not_be_written_is_one_line_before_the_walk(
+    program: ModuleType, sticks: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refused)
+    assert program.main(SMALL[:2]) == 2
+    told = capsys.readouterr()
+    assert "sim_minimal.mp4: cannot be written (Permission denied)" in told.err
+    assert told.err.count("\n") == 1 and not told.out
+
+
 @pytest.mark.slow
 def test_as_a_user_runs_it(tmp_path: Path) -> None:
     small = ("evaluation.video.width=160", "evaluation.video.height=120")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ def path(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture()
 def tree(path: Path) -> ast.Module:
+    return parsed(path)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 

@@ -85,6 +85,28 @@ class TestTrunkTilt:
             assert 20 < sum(over) < 180
 
 
+class TestOffPace:
+    def test_counts_from_where_the_target_speed_would_have_brought_it(self) -> None:
+        """At 1.25 m/s and 0.02 s a walker is due at 0.025 m after a step; it may be 0.1 m off."""
+        state = stand_in_state(3, target_speed=[1.25, 1.25, 0.0])
+        term = bound(state.task, "off_pace", limit=0.1)
+        forward = state.index.joints["pelvis_tx"].qpos
+        state.qpos[:, forward] = 0.12, -0.08, 0.0  # 0.095 m ahead, 0.105 m behind, in place
+        assert term(state).tolist() == [False, True, False]
+        state.qpos[:, forward] = 0.16, -0.04, 0.11  # due at 0.05 m: 0.11 m ahead, 0.09 m behind; 0.11 m from the start
+        assert term(state).tolist() == [True, False, True]
+
+    def test_an_episode_begins_at_its_start_and_speeds_may_change(self) -> None:
+        state = stand_in_state(target_speed=[1.0, 2.0])
+        term = bound(state.task, "off_pace", limit=0.05)
+        assert term(state).tolist() == [False, False]  # due at 0.02 and 0.04 m
+        state.target_speed[:] = 2.0, 1.0
+        assert term(state).tolist() == [True, True]  # due at 0.06 m both
+        term.reset(np.array([1]))
+        assert term(state).tolist() == [True, False]  # due at 0.10 and 0.02 m
+        assert take_arrays(term)["_due"] == pytest.approx([0.10, 0.02])
+
+
 class TestOutOfTrajectory:
     def test_any_joint_beyond_its_limit(self) -> None:
         state = stand_in_state(3, reference_position=[0.9, 0.0, 0.5, -0.3])
@@ -157,4 +179,4 @@ class TestTightening:
 
 
 def test_every_term_is_tested_here() -> None:
-    assert set(TERMINATIONS) == {"fall", "trunk_tilt", "out_of_trajectory"}
+    assert set(TERMINATIONS) == {"fall", "trunk_tilt", "off_pace", "out_of_trajectory"}

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from myoassist.learn.checkpoint import load_checkpoint
+from myoassist.main import eval_main, train_main
 from myoassist.parsing import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,22 @@ def run(script: str, *arguments: str, folder: Path) -> subprocess.CompletedProce
     return subprocess.run(
         [sys.executable, str(ROOT / script), *arguments], cwd=folder, capture_output=True, text=True, timeout=300
     )
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """``refused(main, *arguments, folder=...)``: the one line with which a program ends, run in this process."""
+
+    def ask(main: Callable[[], None], *arguments: str, folder: Path) -> str:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["program.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr().err
+        assert ended.value.code == 2 and said.startswith("error: ") and said.count("\n") == 1, said
+        return said
+
+    return ask
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +110,11 @@ def test_eval_reads_the_run_from_another_folder_and_replaces_what_is_named(finis
     assert "</html>" in (found[0] / "report.html").read_text(encoding="utf-8")
 
 
-def test_eval_refuses_an_environment_that_the_policy_does_not_fit(finished: Path, tmp_path: Path) -> None:
-    done = run("eval.py", f"checkpoint={run_folder(finished)}", "device=none", folder=tmp_path)
-    assert done.returncode == 2
-    assert "the policy's actions do not fit" in done.stderr and "Exo_R" in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_eval_refuses_an_environment_that_the_policy_does_not_fit(
+    finished: Path, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    said = refused(eval_main, f"checkpoint={run_folder(finished)}", "device=none", folder=tmp_path)
+    assert "the policy's actions do not fit" in said and "Exo_R" in said
 
 
 @pytest.mark.slow
@@ -115,12 +133,11 @@ def test_eval_refuses_a_damaged_checkpoint_in_one_line(finished: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_a_folder_that_holds_a_run_is_not_touched(finished: Path) -> None:
+def test_a_folder_that_holds_a_run_is_not_touched(finished: Path, refused: Callable[..., str]) -> None:
     folder = run_folder(finished)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    done = run("train.py", "experiment=smoke", f"run_dir={folder.relative_to(finished).as_posix()}", folder=finished)
-    assert done.returncode == 2
-    assert "already holds a run" in done.stderr and done.stderr.count("\n") == 1
+    place = f"run_dir={folder.relative_to(finished).as_posix()}"
+    assert "already holds a run" in refused(train_main, "experiment=smoke", place, folder=finished)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -138,11 +155,9 @@ def test_a_folder_that_holds_a_run_is_not_touched(finished: Path) -> None:
         ("run_dir=blocked/run", "cannot write"),
     ],
 )
-def test_a_bad_request_makes_nothing(tmp_path: Path, override: str, message: str) -> None:
+def test_a_bad_request_makes_nothing(tmp_path: Path, refused: Callable[..., str], override: str, message: str) -> None:
     (tmp_path / "blocked").write_text("a file where a folder is wanted", encoding="utf-8")
-    done = run("train.py", "experiment=smoke", override, folder=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert message in refused(train_main, "experiment=smoke", override, folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["blocked"]
 
 
@@ -166,7 +181,7 @@ def test_a_stopped_training_saves_and_ends_cleanly(tmp_path: Path, number: signa
     finally:
         process.kill()
     assert process.returncode == 0, errors
-    assert f"stopped by {number.name}" in output
+    assert f"stopped by {number.name}" in output and "go on with: python train.py resume=" in output
     steps = [int(row["time/total_timesteps"]) for row in rows(folder / "metrics.csv")]
     checkpoint = load_checkpoint(folder)
     assert checkpoint.steps >= steps[-1] > 0

@@ -151,6 +151,7 @@ def test_reset_part_stays_fresh(source: Checkpoint, target: Any, part: str) -> N
     assert (here.normalizer.return_count == source.normalizer.return_count) == (part not in ("normalizer", "critic"))
 
 
+@pytest.mark.slow
 def test_separate_actors_keep_their_names(two_actors: Checkpoint, target: Any) -> None:
     here = target("network=separate_partial", "model=26muscle")
     here.start_from(two_actors)
@@ -292,6 +293,7 @@ def test_moved_statistics_with_new_signals_adapt_soon() -> None:
     assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count == 1e6
 
 
+@pytest.mark.slow
 def test_motors_of_another_device_start_at_rest_though_they_have_the_same_names(
     source: Checkpoint, target: Any
 ) -> None:

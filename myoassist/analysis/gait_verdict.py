@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HUMAN_PEAK = 1.1  # BW: first peak of vertical ground force in level walking near 1.25 m/s (Nilsson, Thorstensson 1989)
 HARD = 1.5  # BW from which a heel strike is harder than human
-FEEBLE = 0.15  # N m/kg: an ankle exoskeleton below does little; the best peak was 0.77 (Zhang et al. 2017)
+FEEBLE = 0.15  # N m/kg: an ankle exoskeleton below does little, a tenth of what a human ankle gives at push-off
 HUMAN_STANCE, STANCE_OFF = 0.61, 0.06  # share of the stride (Perry, Burnfield 2010), and how far off is not human
 HUMAN_BOTH, BOTH_OFF = 0.22, 0.10  # the same of double support
 UNLIKE = 0.5  # correlation of the ankle with the reference below which it moves in another way

@@ -128,6 +128,8 @@ def probe_film() -> Iterator[Finding]:
         yield ok("ffmpeg", "writes films (mp4)")
     else:
         todo = "python -m pip install --force-reinstall imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to an ffmpeg"
+        if chosen := os.environ.get("IMAGEIO_FFMPEG_EXE"):
+            todo = f"unset IMAGEIO_FFMPEG_EXE, which names {chosen}, or name one that is there"
         yield optional("ffmpeg", "not found: films are GIFs", todo)
 
 
@@ -166,10 +168,23 @@ def main() -> int:
                     findings += 1
                     out.write(json.dumps(asdict(finding)) + "\n")
         except Exception as error:  # whatever a library does: it is a line, and the next one is tried
-            told = isinstance(error, (MyoAssistError, ModuleNotFoundError))  # they say what to do themselves
-            out.write(json.dumps({"problem": one_line(error), "todo": None if told else how_to_install()}) + "\n")
+            reason = cause(error)
+            told = isinstance(reason, (MyoAssistError, ModuleNotFoundError))  # they say what to do themselves
+            out.write(json.dumps({"problem": one_line(reason), "todo": None if told else how_to_install()}) + "\n")
         out.flush()
     os._exit(0)  # what a library leaves running cannot keep this waiting
+
+
+def cause(error: Exception) -> Exception:
+    """What is behind an exception: a MUJOCO_GL with which MuJoCo does not load, where that is so."""
+    if not isinstance(error, ModuleNotFoundError):
+        from myoassist.model.library import check_mujoco
+
+        try:
+            check_mujoco()
+        except MyoAssistError as known:
+            return known
+    return error
 
 
 def one_line(error: Exception) -> str:

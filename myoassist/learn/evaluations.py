@@ -7,11 +7,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from myoassist.analysis.recording import FILE, Recording
 from myoassist.env.episodes import Episode
@@ -25,6 +27,8 @@ from myoassist.runs.checkpoints import checkpoint_name
 from myoassist.runs.finding import OUTPUTS
 from myoassist.track.artifacts import artifact_cache
 
+_PARTIAL, _EARLIER, _LOCK = ".partial", ".earlier", ".lock"
+
 
 def run_of(checkpoint: Path) -> Path:
     """The run folder that a checkpoint belongs to; the checkpoint itself where it lies alone."""
@@ -33,7 +37,11 @@ def run_of(checkpoint: Path) -> Path:
 
 
 def results_folder(place: Path, name: str, *, overwrite: bool) -> Path:
-    """Folder ``place/name`` for results, or ``place/name_2`` … where that is taken and must stay."""
+    """Folder ``place/name`` for results, or ``place/name_2`` … where that is taken and must stay.
+
+    What evaluations that were killed left in ``place`` is removed.
+    """
+    remove_leftovers(place)
     return place / name if overwrite else free_name(place / name)
 
 
@@ -71,24 +79,59 @@ def check_results(folder: Path) -> None:
 def written_whole(folder: Path) -> Iterator[Path]:
     """A folder to fill that takes the name, and the place, of ``folder`` in the end; nothing stays of one cut short.
 
+    Of a process that is killed stays what :func:`remove_leftovers` removes.
+
     Raises:
         RunError: it cannot be written, or ``folder`` is there and is not one of results.
     """
     check_results(folder)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}{_PARTIAL}")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        yield partial
-        if folder.exists():
-            earlier = folder.with_name(f".{folder.name}.{os.getpid()}.earlier")
-            folder.replace(earlier)
-        partial.replace(folder)
-        shutil.rmtree(folder.with_name(f".{folder.name}.{os.getpid()}.earlier"), ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _held(partial):
+            partial.mkdir()
+            yield partial
+            if folder.exists():
+                folder.replace(partial.with_suffix(_EARLIER))
+            partial.replace(folder)
     except OSError as error:
         raise RunError(f"{folder}: the results cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_leftovers(place: Path) -> None:
+    """Remove what evaluations that were killed left in ``place``; those that still run are left alone.
+
+    Earlier results that were just making way for new ones get their name back.
+    """
+    for lock in place.glob(f".*{_PARTIAL}{_LOCK}"):
+        with suppress(OSError), _held(lock.with_suffix("")):  # held by a living process, or not ours to change
+            pass
+
+
+@contextmanager
+def _held(partial: Path) -> Iterator[None]:
+    """Hold the lock beside ``partial``, of which the system lets go however a process ends; tidy up before and after.
+
+    Raises:
+        OSError: another process holds it, or it cannot be written.
+    """
+    lock = Path(f"{partial}{_LOCK}")
+    with FileLock(lock, timeout=0):
+        try:
+            _tidy(partial)
+            yield
+        finally:
+            _tidy(partial)
+            with suppress(PermissionError):  # on Windows, where it goes when it is let go
+                lock.unlink(missing_ok=True)
+
+
+def _tidy(partial: Path) -> None:
+    folder, earlier = partial.with_name(partial.stem[1:].rpartition(".")[0]), partial.with_suffix(_EARLIER)
+    if earlier.exists() and not folder.exists():
+        earlier.replace(folder)
+    for left in (earlier, partial):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def write_trial(folder: Path, episodes: list[Episode], recording: Recording | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from myoassist.config import TrainConfig
-from myoassist.errors import StoppedError
+from myoassist.errors import StoppedError, typed
 from myoassist.learn.callbacks import WARNINGS
 from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.progress import say
@@ -75,7 +75,7 @@ def leave(folder: Path, steps: int, stopped_by: str, *, in_sweep: bool) -> None:
         time.sleep(_LONGEST_GRACE)  # the warning, or the end of the job, follows: before it SLURM has not let go of it
         raise SystemExit(128 + signal.SIGTERM)
     if in_sweep:
-        told = f"stopped by {stopped_by} after {steps:,} steps and saved; go on with: resume={folder}"
+        told = f"stopped by {stopped_by} after {steps:,} steps and saved; go on with: {typed(f'resume={folder}')}"
         raise KeyboardInterrupt(told) if stopped_by == "SIGINT" else StoppedError(told)
 
 

@@ -12,7 +12,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import TrainConfig
-from myoassist.errors import RunError
+from myoassist.errors import RunError, typed
 from myoassist.files import flush
 from myoassist.learn.checkpoint import Layout, save_checkpoint
 from myoassist.learn.normalizer import Normalizer
@@ -35,7 +35,7 @@ def disk_faults(run: Path) -> Iterator[None]:
             raise
         raise RunError(
             f"{run}: cannot be written ({reason}); its checkpoints are whole: put that right, then go on with "
-            f"python train.py resume={run}"
+            f"python train.py {typed(f'resume={run}')}"
         ) from error
     finally:
         threading.excepthook = before

@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from myoassist.config import TrainConfig
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
+from myoassist.errors import typed
 from myoassist.files import write_beside
 from myoassist.finishing import LOG
 from myoassist.learn.algorithms import make_algorithm
@@ -253,9 +254,11 @@ def _report(
     if final is not None:
         say(describe(final))
     say(f"run: {folder}")
-    say(f"look at it: python eval.py checkpoint={folder}")
+    if stopped:
+        say(f"go on with: python train.py {typed(f'resume={folder}')}")
+    say(f"look at it: python eval.py {typed(f'checkpoint={folder}')}")
     if config.logging.tensorboard:
-        say(f"curves:     tensorboard --logdir {folder}")
+        say(f"curves:     tensorboard --logdir {typed(str(folder))}")
 
 
 def _finish(folder: Path, finisher: Finisher, *, stopped: bool) -> None:

@@ -36,6 +36,22 @@ class trunk_tilt:  # noqa: N801  (named like the functions beside it)
         return upright < self._cosine
 
 
+class off_pace:  # noqa: N801
+    """The walker is further than ``limit`` m ahead of or behind where the target speed would have brought it."""
+
+    def __init__(self, task: Task, *, limit: float = 0.4) -> None:
+        self._limit, self._dt = limit, task.dt
+        self._due = np.zeros(task.num_envs)
+
+    def __call__(self, state: WalkState) -> np.ndarray:
+        self._due += self._dt * state.target_speed
+        return np.abs(state.distance - self._due) > self._limit
+
+    def reset(self, rows: np.ndarray) -> None:
+        """An episode starts at 0 m."""
+        self._due[rows] = 0.0
+
+
 class out_of_trajectory:  # noqa: N801
     """A joint is further from the reference than its limit, rad (m for the pelvis height).
 
@@ -82,4 +98,4 @@ class out_of_trajectory:  # noqa: N801
         """The limits go on from episode to episode."""
 
 
-TERMINATIONS: dict[str, Callable] = {term.__name__: term for term in (fall, trunk_tilt, out_of_trajectory)}
+TERMINATIONS: dict[str, Callable] = {term.__name__: term for term in (fall, trunk_tilt, off_pace, out_of_trajectory)}

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,10 +122,13 @@ def _checked(content: dict[str, Any]) -> RunStatus:
 
 
 def _write(folder: Path, status: RunStatus) -> None:
+    content = (json.dumps(asdict(status), indent=2) + "\n").encode()
     try:
-        write_beside(folder / STATUS, json.dumps(asdict(status), indent=2) + "\n")
+        write_beside(folder / STATUS, content)
     except RunError:  # a full disk: the training itself says so when it needs the space
-        return
+        with suppress(OSError), (folder / STATUS).open("r+b") as file:  # in its block there is room for any status
+            file.write(content)
+            file.truncate()
 
 
 def _now() -> str:

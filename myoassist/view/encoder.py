@@ -22,7 +22,7 @@ GIF_WIDTH, GIF_FPS = 480, 15  # a GIF grows fast
 def ffmpeg_works() -> bool:
     """Whether imageio-ffmpeg has or finds an ffmpeg."""
     try:
-        return bool(imageio_ffmpeg.get_ffmpeg_exe())
+        return shutil.which(imageio_ffmpeg.get_ffmpeg_exe()) is not None  # IMAGEIO_FFMPEG_EXE may name anything
     except RuntimeError:
         return False
 
@@ -38,6 +38,7 @@ def write_film(frames: Iterable[np.ndarray], path: Path, *, width: int, height: 
     coded = ffmpeg_works()
     path = path if coded else path.with_suffix(".gif")
     with written_beside(path) as partial:
+        partial.touch()  # where that may not be written, it is said before anything is drawn
         try:
             if coded:
                 _write_mp4(frames, partial, width=width, height=height, fps=fps)

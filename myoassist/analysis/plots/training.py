@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from myoassist.analysis.plots.drawing import plot
@@ -159,7 +160,7 @@ def _draw(columns: dict[str, np.ndarray], small: list[Panel], wide: list[Panel])
             axis = part.add_subplot(-(-len(panels) // across), across, number + 1)
             _curves(axis, columns, panel)
             if number < across and part is parts[0, 0]:
-                _hours(axis, columns)
+                _duration(axis, columns)
         part.supxlabel(f"Environment steps ({_scale(columns)[1]})", fontsize=11)
     if small:
         handles = [
@@ -206,20 +207,23 @@ def running_mean(values: np.ndarray) -> np.ndarray:
     return (sums[last] - sums[first]) / (last - first)
 
 
-def _hours(axis: Axes, columns: dict[str, np.ndarray]) -> None:
-    """A second scale on top: hours since the start."""
+def _duration(axis: Axes, columns: dict[str, np.ndarray]) -> None:
+    """A second scale on top: time since the start, in hours, of less than two hours in minutes."""
     if SECONDS not in columns:
         return
     held = np.isfinite(columns[STEPS]) & np.isfinite(columns[SECONDS])
     steps = columns[STEPS][held] / _scale(columns)[0]
-    hours = np.maximum.accumulate(columns[SECONDS][held]) / 3600.0
-    if len(steps) < 2 or np.any(np.diff(steps) <= 0) or np.any(np.diff(hours) < 0) or hours[-1] <= hours[0]:
+    seconds = np.maximum.accumulate(columns[SECONDS][held])
+    length, unit = (3600.0, "h") if seconds.max(initial=0.0) >= 7200.0 else (60.0, "min")
+    time = seconds / length
+    if len(steps) < 2 or np.any(np.diff(steps) <= 0) or np.any(np.diff(time) < 0) or time[-1] <= time[0]:
         return
-    hours = hours + np.arange(len(hours)) * 1e-9  # strictly rising, so that it can be turned round
+    time = time + np.arange(len(time)) * 1e-9  # strictly rising, so that it can be turned round
     if steps[0] > 0.0:
-        steps, hours = np.insert(steps, 0, 0.0), np.insert(hours, 0, min(0.0, hours[0] - 1e-9))
-    top = axis.secondary_xaxis("top", functions=(_between(steps, hours), _between(hours, steps)))
-    top.set_xlabel("Time (h)")
+        steps, time = np.insert(steps, 0, 0.0), np.insert(time, 0, min(0.0, time[0] - 1e-9))
+    top = axis.secondary_xaxis("top", functions=(_between(steps, time), _between(time, steps)))
+    top.set_xlabel(f"Time ({unit})")
+    top.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def _between(x: np.ndarray, y: np.ndarray) -> Callable[[ArrayLike], ArrayLike]:
