@@ -50,6 +50,8 @@ from myoassist.config_results import (  # noqa: F401  (part of the schema, offer
 from myoassist.config_search import SearchConfig
 from myoassist.config_task import (  # noqa: F401  (part of the schema, offered here)
     ActionConfig,
+    AidConfig,
+    AidSpring,
     MotorActionConfig,
     MuscleActionConfig,
     ObservationConfig,
@@ -134,6 +136,7 @@ class TrainConfig:
     reward: RewardConfig = setting(help="reward terms")
     termination: TerminationConfig = setting(help="when an episode ends")
     reset: Reset = setting(help="how an episode starts")
+    aid: AidConfig = setting(AidConfig(), help="help with the balance that fades, in training")
     network: Network = setting(help="policy and value networks")
     algorithm: Algorithm = setting(help="learning algorithm")
     evaluation: EvaluationConfig = setting(help="evaluation of the deterministic policy")

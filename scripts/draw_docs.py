@@ -96,11 +96,11 @@ def draw_devices() -> None:
 
 
 def draw_terrains() -> None:
-    """Each ground with the 26-muscle body on it, beyond the level start; of a curriculum three of its levels."""
+    """Each ground with the 26-muscle body on it, beyond the level start; of a curriculum of grounds three of its levels."""
     for name, choice in choices("terrain"):
         narrow = {} if name == "flat" else {"width": 2.4}  # m: to see it in profile
         terrain = parse_config({"terrain": {**choice, **narrow}}, Grounds).terrain
-        if isinstance(terrain, CurriculumTerrain):
+        if isinstance(terrain, CurriculumTerrain) and terrain.tiles:
             levels = (0, terrain.levels // 2, terrain.levels - 1)
             seen = [on_ground(name, terrain, level * terrain.variants, height=220) for level in levels]
         else:

@@ -32,9 +32,10 @@ MORE = {  # pages that say more about a group
     "model": "own-models-and-motions.md", "device": "devices.md", "terrain": "terrains.md",
     "condition": "commands-and-conditions.md", "reference": "own-models-and-motions.md",
     "command": "commands-and-conditions.md", "observation": "signals-and-terms.md", "reward": "signals-and-terms.md",
-    "termination": "signals-and-terms.md", "network": "networks.md", "algorithm": "networks.md",
-    "evaluation": "evaluation.md", "checkpoint": "how-to-resume-and-transfer.md", "logging": "logging.md",
-    "launch": "sweeps-and-clusters.md", "experiment": "learning.md", "sweep": "search.md", "search": "search.md",
+    "termination": "signals-and-terms.md", "aid": "commands-and-conditions.md", "network": "networks.md",
+    "algorithm": "networks.md", "evaluation": "evaluation.md", "checkpoint": "how-to-resume-and-transfer.md",
+    "logging": "logging.md", "launch": "sweeps-and-clusters.md",
+    "experiment": "learning.md", "sweep": "search.md", "search": "search.md",
 }  # fmt: skip
 PRESETS = {
     "experiment": "Ready experiments: `experiment=<name>` changes what differs from `conf/train.yaml`.",

@@ -117,7 +117,7 @@ class TestLog:
         assert not any(key.startswith("curriculum/") for key in logger.name_to_value)
 
     def test_row_has_both(self) -> None:
-        walk: Any = SimpleNamespace(curriculum=curriculum(2))
+        walk: Any = SimpleNamespace(numbers=curriculum(2).numbers)
         statistics = EpisodeStatistics(SimpleNamespace(walk=walk))  # type: ignore[arg-type]
         logger = Logger(None, [])
         statistics.model = SimpleNamespace(logger=logger)  # type: ignore[assignment]

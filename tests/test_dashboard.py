@@ -55,9 +55,9 @@ def panel_ids(panel: Panel) -> str:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Columns of metrics.csv of a real, short run on a curriculum, which has every kind of number."""
+    """Columns of metrics.csv of a real, short run on a curriculum and with an aid, which has every kind of number."""
     folder = tmp_path_factory.mktemp("numbers") / "run"
-    train(small(folder, "terrain=curriculum", "terrain.levels=2"))
+    train(small(folder, "terrain=curriculum", "terrain.levels=2", "+aid.joints.pelvis_tilt={stiffness: 1.0}"))
     return header(folder)
 
 

@@ -24,7 +24,7 @@ from myoassist.learn.training import built, train
 from myoassist.learn.transfer import transfer
 
 PRESETS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
-FROM_THE_WALKER = ("device_sweep", "exo_off", "imitation_full_obs", "prosthesis", "rough_transfer", "speed_control")
+FROM_THE_WALKER = ("device_sweep", "exo_off", "imitation_full_obs", "rough_transfer", "speed_control")
 FEW_STEPS = (
     "total_steps=128", "num_envs=2", "threads=2", "reset.bank_size=8", "algorithm.transitions_per_update=128",
     "algorithm.batch_size=64", "algorithm.epochs=1", "algorithm.update_threads=1", "logging.tensorboard=false",
@@ -33,7 +33,8 @@ FEW_STEPS = (
 
 
 def test_those_that_the_documentation_promises_are_there() -> None:
-    promised = {"smoke", "quickstart", "imitation_partial_obs", "no_reference", "walk_26", "walk_80", *FROM_THE_WALKER}
+    from_nothing = {"smoke", "quickstart", "imitation_partial_obs", "no_reference", "walk_26", "walk_80"}
+    promised = {*from_nothing, "prosthesis", *FROM_THE_WALKER}
     assert promised <= set(PRESETS)
 
 
@@ -58,10 +59,16 @@ def test_starts_from_the_shipped_walker(name: str) -> None:
     assert experiment(f"experiment={name}").init_from.path == "policy:walk"
 
 
+def test_a_prosthesis_starts_from_a_walker_that_is_not_mirrored() -> None:
+    assert experiment("experiment=prosthesis").init_from.path == "policy:walk_shared"
+
+
 @pytest.mark.slow
 def test_two_networks_that_start_from_one_act_as_it_did() -> None:
     """The walker's actor is taken apart by names into human and exoskeleton: same input, same actions."""
-    config, walker = experiment("experiment=imitation_full_obs", *FEW_STEPS), find_policy("policy:walk")
+    parts_of_the_same_size = (f"network.actors.{name}.layers=[128,128]" for name in ("human", "exo"))
+    network = ("network=separate_full", *parts_of_the_same_size, "network.critic.layers=[128,128]")
+    config, walker = experiment(*network, *FEW_STEPS), find_policy("policy:walk_shared")
     short = replace(config, evaluation=replace(config.evaluation, episodes=4))
     evaluator = Evaluator(short)
     with built(config) as parts:

@@ -134,7 +134,8 @@ def test_results_go_to_outputs_and_never_into_the_package(tmp_path: Path, monkey
 def test_a_training_starts_from_one(tmp_path: Path) -> None:
     """All weights move, so that the first checkpoint, before any update, is the walker."""
     small = ("experiment=smoke", "total_steps=1", "logging.tensorboard=false", "logging.progress=none")
-    config = experiment(*small, "init_from.path=policy:walk", "algorithm.learning_rate=1e-12", "algorithm.epochs=1")
+    still = ("algorithm.learning_rate=1e-12", "algorithm.epochs=1")
+    config = experiment(*small, "network=mirrored", "init_from.path=policy:walk", *still)
     result = train(replace(config, run_dir=str(tmp_path / "run")))
     began, now = load_checkpoint(POLICIES / "walk").policy, load_checkpoint(result.checkpoint).policy
     assert began.keys() == now.keys()

@@ -11,7 +11,7 @@ from helpers import stand_in_index, stand_in_state, stand_in_task
 
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError
-from myoassist.mdp import terminations
+from myoassist.mdp import fading
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import bind
@@ -133,7 +133,7 @@ class TestTightening:
 
     @pytest.fixture(autouse=True)
     def short_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(terminations, "RATE_STEPS", 4)
+        monkeypatch.setattr(fading, "RATE_STEPS", 4)
 
     def shares(self, term: Any, state: WalkState, calls: int) -> list[float]:
         return [term(state) is not None and term.numbers()["limits_share"] for _ in range(calls)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from myoassist.config import CurriculumTerrain, ReferenceConfig, ReferencePhaseReset, TrainConfig
+from myoassist.env.aid import Aid
 from myoassist.env.curriculum import Curriculum
 from myoassist.env.episodes import EpisodeLog
 from myoassist.env.observing import Observer
@@ -90,6 +91,7 @@ class WalkEnv:
         self.command = TargetSpeed(config.command, num_envs=self.num_envs, seconds=config.termination.max_seconds)
         terrain = config.terrain
         self.curriculum = Curriculum(terrain, self.num_envs) if isinstance(terrain, CurriculumTerrain) else None
+        self.aid = Aid(config.aid, self.task, self.sim) if config.aid.joints else None
         self.observer = Observer(config.observation, self.task)
         self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
         self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
@@ -164,6 +166,8 @@ class WalkEnv:
         self.episodes.add(reward, terms, self.state)
         for watch in self.watchers:
             watch(StepFacts(action, terms, failed, terminated, truncated))
+        if self.aid is not None:
+            self.aid.update(terminated)
         done = np.flatnonzero(terminated | truncated)
         if len(done):
             self.episodes.finish(done, reasons, truncated, self.state, self.curriculum)
@@ -224,6 +228,14 @@ class WalkEnv:
             other = np.abs(ratio - 1.0) > SAME_SPEED
             self.sim.scale_velocities(rows[other], ratio[other])
 
+    def numbers(self) -> dict[str, float]:
+        """How hard the task is for the walkers now, for the log: levels of a curriculum, shares of what fades."""
+        parts = (self.curriculum, self.aid, *(term.call for term in self.terminations))
+        numbers: dict[str, float] = {}
+        for part in parts:
+            numbers |= getattr(part, "numbers", dict)()
+        return numbers
+
     def get_state(self) -> Arrays:
         """All that the next steps depend on besides the experiment, as a flat mapping of plain arrays.
 
@@ -233,6 +245,7 @@ class WalkEnv:
         parts |= {"command": self.command.get_state(), "drive": self.drive.get_state()}
         parts |= {"sensors": self.observer.get_state()}
         parts |= {} if self.curriculum is None else {"curriculum": self.curriculum.get_state()}
+        parts |= {} if self.aid is None else {"aid": self.aid.get_state()}
         parts |= {name: take_arrays(call) for name, call in self._remembering().items()}
         return nested(parts) | {"generators": generator_arrays([*self._generators, *self._noise])}
 
@@ -251,6 +264,8 @@ class WalkEnv:
         self.observer.set_state(part_of(state, "sensors"))
         if self.curriculum is not None:
             self.curriculum.set_state(part_of(state, "curriculum"))
+        if self.aid is not None:
+            self.aid.set_state(part_of(state, "aid"))
         for name, call in self._remembering().items():
             put_arrays(call, part_of(state, name))
         set_generators([*self._generators, *self._noise], generators)

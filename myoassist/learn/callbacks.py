@@ -51,12 +51,8 @@ class EpisodeStatistics(BaseCallback):
 
     def record(self) -> None:
         """Write their means into the row that is about to be written."""
-        if (curriculum := self._env.walk.curriculum) is not None:
-            for name, number in curriculum.numbers().items():
-                self.logger.record(f"curriculum/{name}", number)
-        for term in self._env.walk.terminations:
-            for name, number in getattr(term.call, "numbers", dict)().items():
-                self.logger.record(f"curriculum/{name}", number)
+        for name, number in self._env.walk.numbers().items():
+            self.logger.record(f"curriculum/{name}", number)
         if self.pending:
             record_episodes(self.logger, self.pending)
             self._written, self.pending = self.pending, []

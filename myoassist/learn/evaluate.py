@@ -51,7 +51,7 @@ class Evaluation:
 
 
 def trial_config(config: TrainConfig, trial: TrialConfig | None = None) -> TrainConfig:
-    """The experiment of one trial. Its episodes end by a fall or by time, not by leaving the reference.
+    """The experiment of one trial. Its episodes end by a fall or by time, not by leaving the reference; no aid helps.
 
     On a curriculum the levels are shared equally and nobody moves; target speeds are the command's on every level.
     """
@@ -63,6 +63,7 @@ def trial_config(config: TrainConfig, trial: TrialConfig | None = None) -> Train
             (settings if name in settings else plain)[name] = value
     if plain["terrain"]["type"] == "curriculum":
         plain["terrain"]["adapt"] = False
+    plain["aid"] = {}
     plain["termination"] = {"max_seconds": plain["evaluation"]["seconds"], "terms": FALL_TERMS}
     return parse_config(plain)
 

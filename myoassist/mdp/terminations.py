@@ -10,11 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from myoassist.errors import ConfigError
+from myoassist.mdp.fading import Fading
 from myoassist.mdp.rewards import position_error
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terms import TrackedJoints
-
-RATE_STEPS = 30_000  # environment steps over which the rate at which walkers leave the trajectory is averaged
 
 
 def fall(state: WalkState, *, fraction: float = 0.77) -> np.ndarray:
@@ -52,7 +51,7 @@ class off_pace:  # noqa: N801
         self._due[rows] = 0.0
 
 
-class out_of_trajectory:  # noqa: N801
+class out_of_trajectory(Fading):  # noqa: N801
     """A joint is further from the reference than its limit, rad (m for the pelvis height).
 
     Wide limits let a walker learn to stay up, narrow ones let it walk like the reference. They shrink while the walkers
@@ -75,19 +74,14 @@ class out_of_trajectory:  # noqa: N801
                 "out_of_trajectory: tighten_to is a share above 0 and at most 1, keep_seconds and halving_steps are "
                 f"above 0; got {tighten_to}, {keep_seconds} and {halving_steps}"
             )
-        self._limits, self._least, self._seconds = limits, tighten_to, keep_seconds
-        self._step = 0.5 ** (task.num_envs / halving_steps)
-        self._memory = min(1.0, task.num_envs / RATE_STEPS)
-        self._dt = task.dt
-        self._share = np.ones(1)  # arrays: the state of a training holds them
-        self._rate = np.full(1, 1.0 / task.dt)  # at which walkers leave, 1/s; at first as if all did
+        fading = {"least": tighten_to, "keep_seconds": keep_seconds, "halving_steps": halving_steps}
+        super().__init__(num_envs=task.num_envs, dt=task.dt, **fading)  # type: ignore[arg-type]
+        self._limits = limits
 
     def __call__(self, state: WalkState) -> np.ndarray:
         error = np.abs(position_error(state, self._limits))
         left = np.asarray((error > self._share * self._limits.values).any(axis=1))
-        self._rate += self._memory * (left.mean() / self._dt - self._rate)
-        kept = self._rate[0] * self._seconds < 1.0
-        self._share[:] = np.clip(self._share * (self._step if kept else 1.0 / self._step), self._least, 1.0)
+        self.fade(left)
         return left
 
     def numbers(self) -> dict[str, float]:

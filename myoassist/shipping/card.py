@@ -11,6 +11,8 @@ from string import Template
 from typing import Any
 
 from myoassist.analysis.report_run import run_facts, settings_facts, value
+from myoassist.commandline import config_dir
+from myoassist.experiment import make_experiment
 from myoassist.files import write_beside
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluations import run_of
@@ -51,6 +53,13 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def task_of(checkpoint: Checkpoint) -> dict[str, str]:
     """What a policy was trained for, in words."""
     return {name: text for name, text in settings_facts(to_plain(checkpoint.config)) if name != "Seed"}
+
+
+def network_of(checkpoint: Checkpoint) -> str | None:
+    """The file of ``conf/network`` that a policy has; None where it has one of its own."""
+    names = sorted(file.stem for file in (config_dir() / "network").glob("*.yaml"))
+    same = (name for name in names if make_experiment(f"network={name}").network == checkpoint.config.network)
+    return next(same, None)
 
 
 def training_of(checkpoint: Checkpoint, *, command: str | None, machine: str | None) -> dict[str, Any]:
@@ -104,6 +113,7 @@ def render(card: dict[str, Any]) -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         name=card["name"],
         title=card["title"],
+        network=f" network={card['network']}" if card.get("network") else "",
         task=_bullets(f"{key}: {value}" for key, value in card["task"].items()),
         training=_bullets(f"{key}: {value}" for key, value in _training(training).items()),
         command=training["command"] or "not known",

@@ -27,7 +27,7 @@ from myoassist.parsing import save_config
 from myoassist.places import CONFIG
 from myoassist.replacing import replace_settings
 from myoassist.shipping.bar import judged
-from myoassist.shipping.card import task_of, training_of, write_card
+from myoassist.shipping.card import network_of, task_of, training_of, write_card
 from myoassist.shipping.measure import EPISODES, SECONDS, SEED, TOLERANCE, measured, short_check
 
 MOST_KB = 1000  # of the files of a policy
@@ -108,6 +108,7 @@ def _card(
         "name": order.name,
         "title": order.title or earlier["title"],
         "task": task_of(checkpoint),
+        "network": network_of(checkpoint),
         "training": training_of(source, command=order.command, machine=order.machine or before.get("machine")),
         "remarks": list(order.remarks or earlier.get("remarks", ())),
         "limits": list(order.limits or earlier.get("limits", ())),

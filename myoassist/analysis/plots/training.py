@@ -65,6 +65,11 @@ _LEARNING = (
     Panel("Explained variance", "Share (at most 1)", {"train/explained_variance": ""}),
     Panel("Policy change", "KL divergence (nats)", {"train/approx_kl": ""}),
     Panel("Exploration", "SD of the action (1)", {"train/std": ""}),
+    Panel(
+        "What fades",
+        "Share that is left (0 to 1)",
+        {"curriculum/limits_share": "tracking limits", "curriculum/aid_share": "aid"},
+    ),
     Panel("Entropy coefficient", "Coefficient (no unit)", {"train/ent_coef": ""}),
 )
 
