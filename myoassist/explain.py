@@ -152,6 +152,11 @@ def _dotted(tree: dict[str, Any], where: str = "") -> Iterator[str]:
             yield from _dotted(value, f"{where}{name}.")
 
 
+def whole_keys(arguments: Sequence[str]) -> list[str]:
+    """The command line with ``init_from=<folder>`` written out as ``init_from.path=<folder>``."""
+    return [re.sub(r"^(\+{0,2})init_from=", r"\1init_from.path=", argument) for argument in arguments]
+
+
 def quoted(argument: str) -> str:
     """``name=걷기`` as ``name='걷기'``: the letters of Hydra's grammar are those of ASCII.
 

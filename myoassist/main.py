@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from myoassist.commandline import hydra_entry, sweep_dir
 from myoassist.config import TrainConfig
 from myoassist.config_search import check_password
 from myoassist.errors import ConfigError, RunError
+from myoassist.explain import whole_keys
 from myoassist.model.library import check_mujoco
 from myoassist.parsing import check_consistency, parse_config, with_whole_paths
 from myoassist.processes import piped
@@ -85,11 +85,6 @@ def read_resumption(place: str, overrides: Sequence[str]) -> TrainConfig:
         return replace(replace_settings(saved, changes), resume=place)
     finally:
         GlobalHydra.instance().hydra = held
-
-
-def whole_keys(arguments: Sequence[str]) -> list[str]:
-    """The command line with ``init_from=<folder>`` written out as ``init_from.path=<folder>``."""
-    return [re.sub(r"^(\+{0,2})init_from=", r"\1init_from.path=", argument) for argument in arguments]
 
 
 def run_training(composed: DictConfig) -> float | list[float] | None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import hydra
 from hydra.core.override_parser.types import Override, OverrideType
-from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
-from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, unknown
-from myoassist.explain import COMPOSING_ERRORS, Composer, explain, quoted, syntax_problem
+from myoassist.experiment import asked
+from myoassist.explain import COMPOSING_ERRORS, Composer, explain
 from myoassist.parsing import check_consistency, parse_config, to_plain, with_whole_paths
-from myoassist.sweep.launcher import register
 
 
 def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfig:
@@ -26,14 +23,7 @@ def replace_settings(saved: TrainConfig, overrides: Sequence[str]) -> TrainConfi
     """
     if not overrides:
         return saved
-    register()
-    overrides = [quoted(override) for override in overrides]
-    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3", job_name="eval"):
-        composer = Composer("train", None)
-        try:
-            parsed = composer.parse(overrides)
-        except OverrideParseException as error:
-            raise ConfigError(syntax_problem(error)) from error
+    with asked(overrides) as (composer, _, parsed):
         groups = [override for override in parsed if composer.choices(override.key_or_group)]
         values = [override for override in parsed if override not in groups]
         tree = to_plain(saved)

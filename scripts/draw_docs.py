@@ -96,7 +96,7 @@ def draw_devices() -> None:
 
 
 def draw_terrains() -> None:
-    """Each ground with the 26-muscle body on it, beyond the level start; of a curriculum of grounds three of its levels."""
+    """Each ground with the 26-muscle body on it, beyond the level start; of a curriculum three of its levels."""
     for name, choice in choices("terrain"):
         narrow = {} if name == "flat" else {"width": 2.4}  # m: to see it in profile
         terrain = parse_config({"terrain": {**choice, **narrow}}, Grounds).terrain

@@ -17,9 +17,10 @@ from running import REPOSITORY
 from myoassist.commandline import _check_request, _read_flags
 from myoassist.errors import ConfigError
 from myoassist.evaluation import own_settings
+from myoassist.explain import whole_keys
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.finding import find_policy
-from myoassist.main import read_request, whole_keys
+from myoassist.main import read_request
 from myoassist.parsing import save_config
 from myoassist.replacing import replace_settings
 from myoassist.sweep.plugins import register

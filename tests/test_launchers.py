@@ -21,8 +21,9 @@ from running import REPOSITORY, command, program_of, rows
 from myoassist.commandline import hydra_entry
 from myoassist.config_launch import LocalLaunch, SlurmLaunch
 from myoassist.errors import ConfigError, RunError
+from myoassist.explain import whole_keys
 from myoassist.learn.callbacks import Stopper
-from myoassist.main import read_request, run_training, whole_keys
+from myoassist.main import read_request, run_training
 from myoassist.processes import CORES, available_cores
 from myoassist.runs.entry import job_status
 from myoassist.runs.jobs import read_jobs

@@ -13,13 +13,13 @@ from helpers import experiment
 
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, RunError
+from myoassist.explain import whole_keys
 from myoassist.learn.axes import parameter_axes
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training import Parts, built, train
 from myoassist.learn.transfer import freeze_actors, group_of, move_statistics, transfer
-from myoassist.main import whole_keys
 
 SMALL = (
     "experiment=smoke", "num_envs=2", "threads=2", "total_steps=128", "reset.bank_size=8", "algorithm.update_threads=1",
