@@ -111,19 +111,23 @@ Reset = ReferencePhaseReset | StandingReset
 
 @dataclass(frozen=True, kw_only=True)
 class AidSpring:
-    """A spring and a damper between a joint and the angle 0 (N/m and N s/m at a joint that slides)."""
+    """A spring and a damper that pull a joint to its position at rest (N/m and N s/m at a joint that slides)."""
 
-    stiffness: float = setting(0.0, unit="N m/rad", ge=0, help="torque per angle while the aid is whole")
-    damping: float = setting(0.0, unit="N m s/rad", ge=0, help="torque per velocity while the aid is whole")
+    stiffness: float = setting(0.0, unit="N m/rad", ge=0, help="torque towards rest per angle while the aid is whole")
+    damping: float = setting(
+        0.0, unit="N m s/rad", ge=0, help="torque against the motion per velocity while the aid is whole"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AidConfig:
     """Help with the balance that fades, in training only: no evaluation has it."""
 
-    joints: dict[str, AidSpring] = setting({}, help="springs by joint, name or glob; none: no aid")
+    joints: dict[str, AidSpring] = setting({}, help="springs by joint, name or glob, later entries win; none: no aid")
     fade_to: float = setting(0.02, gt=0, le=1, help="least share of the springs that stays")
-    keep_seconds: float = setting(2.0, unit="s", gt=0, help="mean episode at which springs get softer")
+    keep_seconds: float = setting(
+        2.0, unit="s", gt=0, help="springs get softer while episodes last this long in the mean"
+    )
     halving_steps: int = setting(
-        300_000, ge=1, help="environment steps in which they halve, or double while episodes are shorter"
+        300_000, ge=1, help="environment steps in which the springs halve, or double while episodes are shorter"
     )

@@ -76,6 +76,21 @@ class TestAid:
             mujoco.mj_forward(model, data)
             assert data.qfrc_passive[joint.dof] == pytest.approx(-2000.0 * angle, rel=0.01)
 
+    def test_fades_on_every_ground_as_the_walkers_step(self) -> None:
+        hills = WalkEnv(experiment(*BODY, "terrain=rough", "terrain.length=10"), num_envs=2, threads=1)
+        dof = hills.index.joints["pelvis_list"].dof
+        assert hills.aid is not None and len(hills.sim.models) == 2
+        hills.reset(seed=1)
+        state = hills.get_state()
+        hills.set_state({**state, "aid/_share": np.array([0.5]), "aid/_rate": np.array([0.0])})
+        hills.step(np.zeros((2, len(hills.action_map))))
+        expected = 2000.0 * 0.5 * 0.5 ** (2 / 300_000)
+        assert [m.jnt_stiffness[m.dof_jntid[dof]] for m in hills.sim.models] == pytest.approx([expected] * 2, rel=1e-9)
+        hills.reset(seed=1)
+        assert hills.numbers()["aid_share"] == 1.0
+        assert [m.jnt_stiffness[m.dof_jntid[dof]] for m in hills.sim.models] == [2000.0, 2000.0]
+        hills.close()
+
     def test_goes_on_where_a_training_was_saved(self, walk: WalkEnv) -> None:
         assert walk.aid is not None
         model, joint = walk.sim.models[0], walk.index.joints["pelvis_list"]
@@ -89,9 +104,6 @@ class TestAid:
 
     def test_no_evaluation_has_it(self, walk: WalkEnv) -> None:
         assert trial_config(walk.config).aid.joints == {}
-
-    def test_no_walker_has_it_who_does_not_ask_for_it(self) -> None:
-        assert experiment().aid.joints == {}
 
     def test_a_joint_that_is_not_there_is_one_line(self) -> None:
         with pytest.raises(ConfigError, match=r"aid\.joints: .*pelvis_lost.*pelvis_list"):

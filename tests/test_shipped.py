@@ -24,7 +24,7 @@ from myoassist.learn.shipped import DEFAULT, POLICIES, policy_names, read_card, 
 from myoassist.learn.training import train
 from myoassist.replacing import replace_settings
 from myoassist.shipping.bar import BAR, judged
-from myoassist.shipping.card import METRICS, render, training_of
+from myoassist.shipping.card import METRICS, render, task_of, training_of
 from myoassist.shipping.measure import EPISODES, SECONDS, SEED, short_check
 from myoassist.shipping.ship import MOST_KB, Shipment, ship, size_kb
 from scripts.ship_policy import main, read_arguments, usage
@@ -62,6 +62,8 @@ class TestEachPolicy:
         assert card["name"] == folder.name == checkpoint.config.name
         assert card["training"]["steps"] == checkpoint.steps
         assert card["training"]["seed"] == checkpoint.config.seed
+        assert card["task"] == task_of(checkpoint)
+        assert experiment(f"network={card['network']}").network == checkpoint.config.network
         assert card["title"] and card["limits"], "a card says what the policy cannot do"
         settings = checkpoint.config.evaluation
         assert (card["evaluation"]["episodes"], card["evaluation"]["seconds"]) == (settings.episodes, settings.seconds)

@@ -128,7 +128,8 @@ def settings_facts(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Terrain", choice(groups["terrain"])),
         ("Command", choice(experiment.get("command") or {})),
         ("Reference", str(groups["reference"].get("name", ""))),
-        ("Network", choice(experiment.get("network") or {}, only=("actor", "critic"))),
+        ("Aid", ", ".join((experiment.get("aid") or {}).get("joints") or {})),
+        ("Network", _network(experiment.get("network") or {})),
         ("Algorithm", str((experiment.get("algorithm") or {}).get("type", "")).upper().replace("_", " ")),
         ("Seed", str(experiment.get("seed", ""))),
     ]
@@ -144,6 +145,18 @@ def choice(section: Mapping[str, Any], only: tuple[str, ...] | None = None) -> s
             text = " × ".join(map(str, setting)) if isinstance(setting, list) else str(setting)
             parts.append(" ".join(filter(None, (name.replace("_", " "), text, _UNITS.get(name, "")))))
     return ", ".join(part for part in parts if part)
+
+
+def _network(section: Mapping[str, Any]) -> str:
+    """A network in words: ``shared, actor 128 × 128, critic 128 × 128``."""
+    actors: Mapping[str, Any] = section.get("actors") or {}
+    if not actors:
+        return choice(section, only=("actor", "critic"))
+    parts = []
+    for name, actor in actors.items():
+        layers = " × ".join(map(str, actor.get("layers") or []))
+        parts.append(f"{name} {layers}" + (" (the same for both sides)" if actor.get("per_side") else ""))
+    return ", ".join(parts)
 
 
 def _named(section: Mapping[str, Any], detail: str) -> str:

@@ -14,7 +14,7 @@ from myoassist.sim.springs import Springs
 
 
 class Aid(Fading):
-    """The springs of ``config`` in the models of ``sim``.
+    """The springs of ``config`` in the models of ``sim``; where two entries name a joint the later one holds.
 
     A spring on ``pelvis_list`` keeps a 3D walker from falling to the side, so that it can learn to step first. While
     episodes last ``keep_seconds`` in the mean the springs get softer, by half in ``halving_steps`` environment steps.
@@ -24,10 +24,6 @@ class Aid(Fading):
     """
 
     def __init__(self, config: AidConfig, task: Task, sim: BatchSim) -> None:
-        super().__init__(
-            num_envs=task.num_envs, dt=task.dt,
-            least=config.fade_to, keep_seconds=config.keep_seconds, halving_steps=config.halving_steps,
-        )  # fmt: skip
         joints = task.index.joints
         springs = {
             name: spring
@@ -40,6 +36,14 @@ class Aid(Fading):
             stiffness=[spring.stiffness for spring in springs.values()],
             damping=[spring.damping for spring in springs.values()],
         )
+        super().__init__(
+            num_envs=task.num_envs, dt=task.dt,
+            least=config.fade_to, keep_seconds=config.keep_seconds, halving_steps=config.halving_steps,
+        )  # fmt: skip
+
+    def restart(self) -> None:
+        """Begin anew with whole springs."""
+        super().restart()
         self._springs.scale(1.0)
 
     def update(self, ended: np.ndarray) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from myoassist.analysis.recording import TIME_UP, Recording
 from myoassist.config import (
+    AidConfig,
     FlatTerrain,
     ObservationConfig,
     ObservationTermConfig,
@@ -35,6 +36,7 @@ def reference_walk(config: TrainConfig) -> WalkEnv:
         reward=RewardConfig(terms={"alive": RewardTermConfig(func="alive", weight=1.0)}),
         termination=TerminationConfig(terms={}),
         reset=StandingReset(bank_size=1),
+        aid=AidConfig(),
     )
     return WalkEnv(bare, num_envs=1, threads=1)
 

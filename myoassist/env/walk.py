@@ -95,6 +95,7 @@ class WalkEnv:
         self.observer = Observer(config.observation, self.task)
         self.rewards = self._bind(config.reward.terms, REWARDS, "reward term", "reward.terms")
         self.terminations = self._bind(config.termination.terms, TERMINATIONS, "termination", "termination.terms")
+        self._hardness = (self.curriculum, self.aid, *(term.call for term in self.terminations))
         self._weights = np.array([term.weight for term in config.reward.terms.values()])
         self._bank = start_bank(config.reset, model, self.index, self.reference, np.random.default_rng(world))
         self._max_steps = round(config.termination.max_seconds * config.model.control_hz)
@@ -141,12 +142,12 @@ class WalkEnv:
         self._noise = [np.random.default_rng(seed.spawn(1)[0]) for seed in seeds]
 
     def reset(self, *, seed: int | None = None) -> np.ndarray:
-        """Begin a new episode everywhere; a ``seed`` restarts the environments' generators. Returns ``(n, size)``."""
+        """Begin a new episode everywhere, returns ``(n, size)``; a ``seed`` restarts the generators and what adapts."""
         if seed is not None:
             self._episode_seeds = np.random.SeedSequence(seed).spawn(2)[1]
             self._spawn_generators()
-            if self.curriculum is not None:
-                self.curriculum.restart()
+            for part in self._hardness:
+                getattr(part, "restart", lambda: None)()
         everyone = np.arange(self.num_envs)
         self._restart(everyone)
         self.episodes.clear()
@@ -230,9 +231,8 @@ class WalkEnv:
 
     def numbers(self) -> dict[str, float]:
         """How hard the task is for the walkers now, for the log: levels of a curriculum, shares of what fades."""
-        parts = (self.curriculum, self.aid, *(term.call for term in self.terminations))
         numbers: dict[str, float] = {}
-        for part in parts:
+        for part in self._hardness:
             numbers |= getattr(part, "numbers", dict)()
         return numbers
 

@@ -13,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from myoassist.config import SeparateNetwork
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.errors import ConfigError, RunError
 from myoassist.learn.axes import Axes, parameter_axes
@@ -230,7 +231,14 @@ def freeze_actors(model: BaseAlgorithm, names: Sequence[str]) -> None:
 
 
 def _kind(checkpoint: Checkpoint) -> str:
-    return f"algorithm={checkpoint.config.algorithm.type}, network={checkpoint.config.network.type}"
+    """Algorithm and network as they are chosen on the command line, with the layers of actors of their own."""
+    network = checkpoint.config.network
+    said = f"algorithm={checkpoint.config.algorithm.type}, network="
+    if not isinstance(network, SeparateNetwork):
+        return said + network.type
+    parts = [f"{name} {actor.layers}" for name, actor in network.actors.items()]
+    one_for_both = any(actor.per_side for actor in network.actors.values())
+    return f"{said}{'mirrored' if one_for_both else network.type} ({', '.join(parts)})"
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:

@@ -18,8 +18,13 @@ class Fading:
         self._least, self._seconds, self._dt = least, keep_seconds, dt
         self._step = 0.5 ** (num_envs / halving_steps)
         self._memory = min(1.0, num_envs / RATE_STEPS)
-        self._share = np.ones(1)
-        self._rate = np.full(1, 1.0 / dt)  # at which walkers end, 1/s; at first as if all did
+        self._share, self._rate = np.ones(1), np.ones(1)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with all of it."""
+        self._share[:] = 1.0
+        self._rate[:] = 1.0 / self._dt  # at which walkers end, 1/s; at first as if all did
 
     def fade(self, ended: np.ndarray) -> float:
         """Go on by one control step in which the walkers of the mask ``ended`` ``(num_envs,)`` ended; the share."""

@@ -9,9 +9,10 @@ import numpy as np
 
 
 class Springs:
-    """Between the joints of ``dofs`` (one degree of freedom each) and the position 0, in every model.
+    """Between the joints of ``dofs`` (one degree of freedom each) and their position at rest, in every model.
 
-    ``stiffness`` N m/rad and ``damping`` N m s/rad (N/m and N s/m at a joint that slides) are added to the model's own.
+    ``stiffness`` N m/rad and ``damping`` N m s/rad (N/m and N s/m at a joint that slides) are added to
+    the first model's own.
     """
 
     def __init__(
