@@ -149,13 +149,15 @@ def draw(groups: Mapping[str, Sequence[Curve]], metric: str, distance: float | N
             panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
         panels[0][0].set_ylabel(f"{words}{unit}")
         lines = [
-            Line2D(
-                [], [], color=PALETTE[number % len(PALETTE)], label=f"{label}: median and quartiles of {_seeds(curves)}"
-            )
+            Line2D([], [], color=PALETTE[number % len(PALETTE)], label=f"{label}: {_spread(curves)}")
             for number, (label, curves) in enumerate(groups.items())
         ]
         legend(made, lines, most=1)
         made.savefig(path, dpi=200)
+
+
+def _spread(curves: Sequence[Curve]) -> str:
+    return "median and quartiles of " * (len(curves) > 1) + _seeds(curves)
 
 
 def _seeds(curves: Sequence[Curve]) -> str:
