@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from running import command
 
+from myoassist import processes
 from myoassist.errors import ConfigError, RunError
 from myoassist.places import STATUS
 from myoassist.processes import READER_GONE, child_environment, exit_code
@@ -85,7 +86,9 @@ def test_a_training_is_running_then_finished(tmp_path: Path) -> None:
     assert after.ended is not None and after.started == during.started
 
 
-def test_a_stop_an_interrupt_and_a_fault_say_why(tmp_path: Path) -> None:
+def test_a_stop_an_interrupt_and_a_fault_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_stopped_by", "SIGINT")  # whatever signal stopped a test before this one
+
     def ended_by(work: Any) -> tuple[str, str | None]:
         expected = pytest.raises(type(work)) if isinstance(work, BaseException) else nullcontext()
         with expected, recorded(tmp_path, total_steps=9, steps=lambda: 5) as ending:
