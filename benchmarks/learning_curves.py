@@ -157,7 +157,7 @@ def draw(groups: Mapping[str, Sequence[Curve]], metric: str, distance: float | N
 
 
 def _spread(curves: Sequence[Curve]) -> str:
-    return "median and quartiles of " * (len(curves) > 1) + _seeds(curves)
+    return f"median and quartiles of {_seeds(curves)}" if len(curves) > 1 else _seeds(curves)
 
 
 def _seeds(curves: Sequence[Curve]) -> str:

@@ -74,8 +74,10 @@ class out_of_trajectory(Fading):  # noqa: N801
                 "out_of_trajectory: tighten_to is a share above 0 and at most 1, keep_seconds and halving_steps are "
                 f"above 0; got {tighten_to}, {keep_seconds} and {halving_steps}"
             )
-        fading = {"least": tighten_to, "keep_seconds": keep_seconds, "halving_steps": halving_steps}
-        super().__init__(num_envs=task.num_envs, dt=task.dt, **fading)  # type: ignore[arg-type]
+        super().__init__(
+            num_envs=task.num_envs, dt=task.dt,
+            least=tighten_to, keep_seconds=keep_seconds, halving_steps=halving_steps,
+        )  # fmt: skip
         self._limits = limits
 
     def __call__(self, state: WalkState) -> np.ndarray:
