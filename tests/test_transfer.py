@@ -17,9 +17,11 @@ from myoassist.explain import whole_keys
 from myoassist.learn.axes import parameter_axes
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
 from myoassist.learn.layout import Layout
+from myoassist.learn.line_up import line_up, origin_of
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training import Parts, built, train
 from myoassist.learn.transfer import freeze_actors, group_of, move_statistics, transfer
+from myoassist.model.names import known_names
 
 SMALL = (
     "experiment=smoke", "num_envs=2", "threads=2", "total_steps=128", "reset.bank_size=8", "algorithm.update_threads=1",
@@ -307,3 +309,37 @@ def test_motors_of_another_device_start_at_rest_though_they_have_the_same_names(
     assert torch.equal(after[rows], before[rows])
     muscles = [not motor for motor in rows]
     assert torch.equal(after[muscles], source.policy["action_net.weight"][muscles])
+
+
+def test_muscles_that_were_one_act_as_it_did(target: Any, tmp_path: Path) -> None:
+    """What one muscle's activation said is said by the mean of its parts, and each part is driven as it was."""
+    from_three_d = ("model=26muscle", "observation=walk_3d", "reward=gait_3d", "termination=tracking_3d")
+    config = replace(small(*from_three_d), run_dir=str(tmp_path / "run"))
+    source = load_checkpoint(train(config).folder)
+    here = target("model=80muscle", *from_three_d[1:])
+    lines = here.start_from(source)
+    assert "72 as parts: addbrev_r of add_r" in lines[2] and "fresh" not in lines[2]
+    rng, names = np.random.default_rng(1), here.layout.signal_names
+    there = rng.normal(size=(5, len(source.layout.signals))).astype(np.float32)
+    places = {name: place for place, name in enumerate(source.layout.signal_names)}
+    seen = np.zeros((5, len(names)), dtype=np.float32)
+    for column, name in enumerate(names):
+        if (origin := origin_of(name, places)) is not None:
+            seen[:, column] = there[:, places[origin]]
+    with built(small(*from_three_d)) as parts:
+        parts.model.policy.load_state_dict(source.policy)
+        wanted, _ = parts.model.predict(there, deterministic=True)
+    acted, _ = here.parts.model.predict(seen, deterministic=True)
+    for part, whole in (("glmed3_r", "abd_r"), ("gaslat_l", "gastroc_l"), ("soleus_r", "soleus_r"), ("Exo_L", "Exo_L")):
+        old, new = source.layout.actions.index(whole), here.layout.actions.index(part)
+        np.testing.assert_allclose(acted[:, new], wanted[:, old], atol=1e-5, err_msg=part)
+
+
+def test_each_part_lines_up_once() -> None:
+    pairs = line_up(["soleus_r", "abd_r", "Exo_R"], ["tibpost_r", "soleus_r", "glmed1_l", "Exo_R"])
+    assert pairs == [(0, 0, 0.5), (0, 1, 0.5), (2, 3, 1.0)]
+
+
+def test_every_muscle_of_the_largest_body_stands_for_one_of_the_26() -> None:
+    fewer, most = (known_names(body, None).muscles for body in ("myolegs26", "myolegs"))
+    assert {origin_of(muscle, fewer) for muscle in most} == set(fewer)

@@ -19,6 +19,7 @@ from myoassist.errors import ConfigError, RunError
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.layout import Layout
+from myoassist.learn.line_up import line_up, origin_of
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.policies import actor_key
 
@@ -140,7 +141,7 @@ def _copy(
     if source.dim() != target.dim():
         raise RunError(f"{where}: {key} has {source.dim()} dimensions there and {target.dim()} here")
     from_axes, to_axes = there.get(origin) or [None] * source.dim(), here.get(key) or [None] * target.dim()
-    take, put = [], []
+    pairs = []
     for axis, (old, new) in enumerate(zip(from_axes, to_axes, strict=True)):
         if old is None or new is None:
             if source.shape[axis] != target.shape[axis]:
@@ -149,14 +150,15 @@ def _copy(
                     f" the network has other layers; take the same, or init_from.reset=[{group_of(key)}]"
                 )
             old = new = [str(number) for number in range(source.shape[axis])]
-        places = {name: place for place, name in enumerate(old)}
-        common = [(places[name], place) for place, name in enumerate(new) if name in places]
-        take.append(np.array([pair[0] for pair in common], dtype=int))
-        put.append(np.array([pair[1] for pair in common], dtype=int))
-    if not all(len(places) for places in put):
+        pairs.append(line_up(old, new))
+    if not all(pairs):
         return False
-    if source.dim():
-        target[np.ix_(*put)] = source[np.ix_(*take)].to(target)
+    if pairs:
+        take, put = ([np.array([pair[side] for pair in axis]) for axis in pairs] for side in (0, 1))
+        value = source[np.ix_(*take)]
+        if len(pairs) == 2 and group_of(key) != "log_std":  # its columns are inputs
+            value = value * torch.tensor([pair.share for pair in pairs[1]])
+        target[np.ix_(*put)] = value.to(target)
     else:
         target.copy_(source)
     return True
@@ -171,10 +173,9 @@ def group_of(key: str) -> str:
 
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
-    places = {name: place for place, name in enumerate(there.signal_names)}
-    common = [(places[name], place) for place, name in enumerate(here.signal_names) if name in places]
+    common = line_up(there.signal_names, here.signal_names)
     mean, variance = target.mean.copy(), target.variance.copy()
-    for old, new in common:
+    for old, new, _ in common:
         mean[new], variance[new] = source.mean[old], source.spread[old]
     whole = len(common) == len(here.signals)
     return replace(
@@ -195,8 +196,12 @@ def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence
         ("signals", checkpoint.layout.signal_names, layout.signal_names),
         ("actions", checkpoint.layout.actions, layout.actions),
     ):
-        fresh, unused = [n for n in here if n not in there], [n for n in there if n not in here]
-        line = f"  {len(here) - len(fresh)} of {len(here)} {kind} by name"
+        origins = {name: origin_of(name, there) for name in here}
+        fresh = [name for name, origin in origins.items() if origin is None]
+        parts = [f"{name} of {origin}" for name, origin in origins.items() if origin not in (name, None)]
+        unused = sorted(set(there) - set(origins.values()), key=there.index)
+        line = f"  {len(here) - len(fresh) - len(parts)} of {len(here)} {kind} by name"
+        line += f"; {len(parts)} as parts: {_some(parts, 3)}" if parts else ""
         line += f"; fresh: {_some(fresh)}" if fresh else ""
         lines.append(line + (f"; not used any more: {_some(unused)}" if unused else ""))
     parts = sorted(key for key in moved.fresh if group_of(key) not in reset)

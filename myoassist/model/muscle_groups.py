@@ -43,6 +43,29 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "hamstrings": ("hamstrings", "bflh", "semimem", "semiten"),
 }
 
+# One muscle of the bodies with 22 and 26 muscles -> those of the body with 80 that do its work.
+PARTS: dict[str, tuple[str, ...]] = {
+    "iliopsoas": ("iliacus", "psoas", "sart"),
+    "glutmax": ("glmax1", "glmax2", "glmax3"),
+    "abd": ("glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3", "piri", "tfl"),
+    "add": ("addbrev", "addlong", "addmagDist", "addmagIsch", "addmagMid", "addmagProx", "grac"),
+    "hamstrings": ("bflh", "semimem", "semiten"),
+    "rectfem": ("recfem",),
+    "vasti": ("vasint", "vaslat", "vasmed"),
+    "bifemsh": ("bfsh",),
+    "gastroc": ("gaslat", "gasmed"),
+    "soleus": ("tibpost", "perlong", "perbrev"),
+    "edl": ("ehl",),
+    "fdl": ("fhl",),
+}
+_WHOLE = {part: whole for whole, parts in PARTS.items() for part in parts}
+
+
+def whole_of(muscle: str) -> str | None:
+    """The muscle that does the work of ``muscle`` on a body with fewer (``glmax1_r``: ``glutmax_r``), if any."""
+    name, _, side = muscle.rpartition("_")
+    return f"{_WHOLE[name]}_{side}" if name in _WHOLE else None
+
 
 def group_of(pattern: str) -> tuple[str, str] | None:
     """Group and side (``"r"``, ``"l"`` or ``""`` for both) that ``pattern`` names; None where it names no group."""
