@@ -136,8 +136,11 @@ def load_checkpoint(place: str | Path, *, key: str = "checkpoint") -> Checkpoint
     with reading(path, key=key):
         policy = read_parameters(path)["policy"]
         content = json.loads((path / LAYOUT).read_text(encoding="utf-8"))
+        turned = content.get("turned")
         layout = Layout(
-            tuple((str(name), str(source)) for name, source in content["signals"]), tuple(content["actions"])
+            signals=tuple((str(name), str(source)) for name, source in content["signals"]),
+            actions=tuple(content["actions"]),
+            turned=None if turned is None else tuple(turned),
         )
         normalizer = Normalizer.load(path / NORMALIZER)
         if normalizer.mean.shape != (len(layout.signals),) or normalizer.variance.shape != normalizer.mean.shape:

@@ -19,7 +19,7 @@ from myoassist.errors import ConfigError, RunError
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.layout import Layout
-from myoassist.learn.line_up import line_up, origin_of
+from myoassist.learn.line_up import Pair, line_up, origin_of, turned_between
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.policies import actor_key
 
@@ -90,13 +90,13 @@ def move_weights(
     moved, here = Moved(), parameter_axes(policy, layout)
     there = {**(here if checkpoint.layout == layout else {}), **checkpoint.axes}
     origins = _origins(policy.state_dict(), checkpoint.policy, here, there)
-    said = f"{where} ({_kind(checkpoint)})"
+    said, turned = f"{where} ({_kind(checkpoint)})", turned_between(checkpoint.layout, layout)
     with torch.no_grad():
         for key, target in policy.state_dict().items():
             origin = origins.get(key)
             if group_of(key) in reset or origin is None:
                 moved.fresh.add(key)
-            elif _copy(key, origin, checkpoint.policy[origin], target, there, here, where=said):
+            elif _copy(key, origin, checkpoint.policy[origin], target, there, here, turned, where=said):
                 moved.copied.add(key)
             else:
                 moved.fresh.add(key)
@@ -135,7 +135,15 @@ def _hidden(tensor: torch.Tensor, names: list[list[str] | None] | None) -> list[
 
 
 def _copy(
-    key: str, origin: str, source: torch.Tensor, target: torch.Tensor, there: Axes, here: Axes, *, where: str
+    key: str,
+    origin: str,
+    source: torch.Tensor,
+    target: torch.Tensor,
+    there: Axes,
+    here: Axes,
+    turned: set[str],
+    *,
+    where: str,
 ) -> bool:
     """Copy what the names along both tensors share; False where nothing is."""
     if source.dim() != target.dim():
@@ -150,18 +158,23 @@ def _copy(
                     f" the network has other layers; take the same, or init_from.reset=[{group_of(key)}]"
                 )
             old = new = [str(number) for number in range(source.shape[axis])]
-        pairs.append(line_up(old, new))
+        pairs.append(line_up(old, new, turned))
     if not all(pairs):
         return False
     if pairs:
         take, put = ([np.array([pair[side] for pair in axis]) for axis in pairs] for side in (0, 1))
-        value = source[np.ix_(*take)]
-        if len(pairs) == 2 and group_of(key) != "log_std":  # its columns are inputs
-            value = value * torch.tensor([pair.share for pair in pairs[1]])
-        target[np.ix_(*put)] = value.to(target)
+        target[np.ix_(*put)] = (source[np.ix_(*take)] * _factors(key, pairs[-1])).to(target)
     else:
         target.copy_(source)
     return True
+
+
+def _factors(key: str, pairs: Sequence[Pair]) -> torch.Tensor:
+    """What each number along the last axis of a weight is multiplied with, where that axis is the network's inputs."""
+    if group_of(key) != "log_std" and "weight" in key:
+        return torch.tensor([pair.share for pair in pairs])
+    centres = key.endswith(("mean", "bias"))  # of a layer that normalises the inputs
+    return torch.tensor([pair.sign if centres else 1.0 for pair in pairs])
 
 
 def group_of(key: str) -> str:
@@ -173,10 +186,10 @@ def group_of(key: str) -> str:
 
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
-    common = line_up(there.signal_names, here.signal_names)
+    common = line_up(there.signal_names, here.signal_names, turned_between(there, here))
     mean, variance = target.mean.copy(), target.variance.copy()
-    for old, new, _ in common:
-        mean[new], variance[new] = source.mean[old], source.spread[old]
+    for pair in common:
+        mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], source.spread[pair.there]
     whole = len(common) == len(here.signals)
     return replace(
         target,
