@@ -104,7 +104,19 @@ class TestOffPace:
         assert term(state).tolist() == [True, True]  # due at 0.06 m both
         term.reset(np.array([1]))
         assert term(state).tolist() == [True, False]  # due at 0.10 and 0.02 m
-        assert take_arrays(term)["_due"] == pytest.approx([0.10, 0.02])
+        assert take_arrays(term)["_ahead"] == pytest.approx([-0.10, -0.02])
+
+    def test_what_it_is_off_fades_with_its_memory(self) -> None:
+        """Standing while 1 m/s is asked for: 0.02 m a step, of which 1/5 goes in a step of a memory of 0.1 s."""
+        state = stand_in_state(target_speed=[1.0, 0.0])
+        term = bound(state.task, "off_pace", limit=0.05, memory=0.1)
+        behind = 0.0
+        for _ in range(4):
+            behind = 0.8 * behind + 0.02
+            assert term(state).tolist() == [behind > 0.05, False]
+        assert behind == pytest.approx(0.05904)
+        with pytest.raises(ConfigError, match="off_pace: memory is longer than a control step"):
+            bound(state.task, "off_pace", memory=0.01)
 
 
 class TestOutOfTrajectory:

@@ -36,19 +36,28 @@ class trunk_tilt:  # noqa: N801  (named like the functions beside it)
 
 
 class off_pace:  # noqa: N801
-    """The walker is further than ``limit`` m ahead of or behind where the target speed would have brought it."""
+    """The walker is further than ``limit`` m ahead of or behind where the target speed would have brought it.
 
-    def __init__(self, task: Task, *, limit: float = 0.4) -> None:
+    With ``memory`` in s what it is ahead or behind fades with that time constant, so that a lasting error of the speed
+    counts for ``memory`` times the error, and a jump of the target is forgiven; None adds it up over the episode.
+    """
+
+    def __init__(self, task: Task, *, limit: float = 0.4, memory: float | None = None) -> None:
+        if memory is not None and memory <= task.dt:
+            raise ConfigError(f"off_pace: memory is longer than a control step ({task.dt:g} s); got {memory:g}")
         self._limit, self._dt = limit, task.dt
-        self._due = np.zeros(task.num_envs)
+        self._kept = 1.0 if memory is None else 1.0 - task.dt / memory
+        self._ahead, self._before = np.zeros(task.num_envs), np.zeros(task.num_envs)
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        self._due += self._dt * state.target_speed
-        return np.abs(state.distance - self._due) > self._limit
+        self._ahead *= self._kept
+        self._ahead += state.distance - self._before - self._dt * state.target_speed
+        self._before[:] = state.distance
+        return np.abs(self._ahead) > self._limit
 
     def reset(self, rows: np.ndarray) -> None:
         """An episode starts at 0 m."""
-        self._due[rows] = 0.0
+        self._ahead[rows] = self._before[rows] = 0.0
 
 
 class out_of_trajectory(Fading):  # noqa: N801
