@@ -111,6 +111,7 @@ class ReferenceConfig:
     cadence_exponent: float = setting(
         0.58, ge=0, le=1, help="cadence grows with speed to this power; 1 keeps the stride length"
     )
+    stride_joints: list[str] = setting([], help="joints that swing further the longer the step at the target speed is")
 
 
 @dataclass(frozen=True, kw_only=True)

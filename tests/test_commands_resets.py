@@ -50,6 +50,15 @@ class TestWalkState:
         expected = np.array([[0, 0, 0, 0], [0, 0, -3.756965, 3.756965]])
         assert state.reference_velocity == pytest.approx(expected, abs=1e-5)
 
+    def test_hips_swing_further_where_steps_are_longer(self) -> None:
+        state = stand_in_state(task=stand_in_task(stride_joints=("hip_r",)))
+        state.restart(np.arange(2), phase=np.array([0.0, 0.25]), target_speed=np.array([2 * SPEED, 0.5 * SPEED]))
+        # steps are 2^0.42 = 1.337928 and 2^-0.42 = 0.747425 times as long; the right hip swings 0.4 rad about 0.1 rad
+        assert state.reference_position[0] == pytest.approx([0.9, 0, 0.635171, -0.3], abs=1e-6)
+        assert state.reference_position[1] == pytest.approx([0.9, 0, 0.1, 0.1], abs=1e-6)
+        # at a quarter -2.513274 rad/s, times the cadence 2^-0.58 and the swing: half, as the speed; the left one 2^-0.58
+        assert state.reference_velocity[1] == pytest.approx([0, 0, -1.256637, 1.681299], abs=1e-5)
+
     def test_a_new_target_counts_from_now_on(self) -> None:
         state = stand_in_state(task=stand_in_task(cadence_exponent=1.0))
         state.restart(np.arange(2), phase=np.full(2, 0.25), target_speed=np.full(2, SPEED))

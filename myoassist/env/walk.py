@@ -22,7 +22,7 @@ from myoassist.mdp.resets import start_bank
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
-from myoassist.mdp.terms import BoundTerm, bind
+from myoassist.mdp.terms import BoundTerm, bind, match
 from myoassist.model.build import build_model, ground_generator
 from myoassist.model.index import ModelIndex
 from myoassist.reference.reading import read_gait
@@ -119,6 +119,7 @@ class WalkEnv:
             dt=1.0 / config.model.control_hz,
             follow_speed=config.reference.follow_speed,
             cadence_exponent=config.reference.cadence_exponent,
+            stride_joints=_stride_joints(config.reference, self.reference),
             actions=self.action_map.names,
         )
         substeps = config.model.physics_hz // config.model.control_hz
@@ -282,3 +283,9 @@ class WalkEnv:
 def load_reference(config: ReferenceConfig, model: mujoco.MjModel, index: ModelIndex) -> Reference:
     """The configured gait on a model; one that tracks nothing where there is none."""
     return retarget(read_gait(config), model, index) if config.imitate else no_reference()
+
+
+def _stride_joints(config: ReferenceConfig, reference: Reference) -> tuple[str, ...]:
+    where = "reference.stride_joints"
+    patterns = config.stride_joints
+    return tuple(match(patterns, reference.joints, kind="tracked joint", where=where)) if patterns else ()

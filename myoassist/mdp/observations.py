@@ -181,7 +181,7 @@ def _ahead_names(task: Task, *, joints: ReferenceJoints, seconds: list[float]) -
 def reference_ahead(state: WalkState, *, joints: ReferenceJoints, seconds: list[float]) -> np.ndarray:
     """Reference positions in rad (m) that the walker should have ``seconds`` from now, at the present target speed."""
     cycles = state.cadence_ratio / state.task.reference.cycle_seconds
-    ahead = [state.task.reference.sample((state.phase + second * cycles) % 1.0)[0] for second in seconds]
+    ahead = [state.reference_at((state.phase + second * cycles) % 1.0)[0] for second in seconds]
     return np.concatenate([position[:, joints.columns] for position in ahead], axis=1)
 
 

@@ -23,7 +23,7 @@ class Task:
     """What is fixed for a task: model, reference, number of environments, control step ``dt`` in s, and actions.
 
     ``actions`` are the names of what the policy drives; None stands for every muscle and motor. ``cadence_exponent``:
-    cadence grows with speed to this power.
+    cadence grows with speed to this power. ``stride_joints``: tracked joints that swing further where steps are longer.
     """
 
     index: ModelIndex
@@ -33,6 +33,7 @@ class Task:
     dt: float
     follow_speed: bool = True
     cadence_exponent: float = 0.58
+    stride_joints: tuple[str, ...] = ()
     actions: tuple[str, ...] | None = None
 
 
@@ -67,6 +68,7 @@ class WalkState:
         self.heel_strike = np.zeros((n, 2), dtype=bool)
         self._unloaded_for = np.zeros((n, 2))
         self.ground_height = np.zeros(n)
+        self._swings_further = np.array([joint in task.stride_joints for joint in task.reference.joints], dtype=float)
         self.reference_position = np.zeros((n, len(task.reference.joints)))
         self.reference_velocity = np.zeros_like(self.reference_position)
 
@@ -102,9 +104,29 @@ class WalkState:
         Step frequency grows with speed to the power 0.58 (Grieve and Gear 1966), step length to 0.42. 1 where the
         reference does not follow the target.
         """
+        return self._speed_ratio**self.task.cadence_exponent
+
+    @property
+    def _speed_ratio(self) -> np.ndarray:
         if not self.task.follow_speed:
             return np.ones(self.num_envs)
-        return (self.target_speed / self.task.reference.speed) ** self.task.cadence_exponent
+        return self.target_speed / self.task.reference.speed
+
+    def reference_at(self, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and velocities of the reference ``(n, n_tracked)`` at ``phase`` ``(n,)`` and the target speed.
+
+        The step is the longer the more speed grows than cadence does; ``stride_joints`` swing about their mean in that
+        proportion, as a step is about as long as the angle between the thighs.
+        """
+        reference = self.task.reference
+        position, velocity = reference.sample(phase)
+        velocity = velocity * self.cadence_ratio[:, None]
+        if self._swings_further.any():
+            step_ratio = self._speed_ratio ** (1.0 - self.task.cadence_exponent)
+            growth = 1.0 + (step_ratio[:, None] - 1.0) * self._swings_further
+            position = np.clip(reference.mean + growth * (position - reference.mean), reference.low, reference.high)
+            velocity = velocity * growth
+        return position, velocity
 
     def advance(self, action: np.ndarray, target_speed: np.ndarray | None = None) -> None:
         """Take in one control step: clocks, phase, and everything derived from the new physics state.
@@ -146,6 +168,4 @@ class WalkState:
             self.foot_load[:, side] = self.sensordata[:, columns].sum(axis=1)
         if self.task.ground.grid is not None:
             self.ground_height[:] = self.task.ground.level(self.sim.ground, *self.place)
-        position, velocity = self.task.reference.sample(self.phase)
-        self.reference_position[:] = position
-        self.reference_velocity[:] = velocity * self.cadence_ratio[:, None]
+        self.reference_position[:], self.reference_velocity[:] = self.reference_at(self.phase)
