@@ -56,7 +56,7 @@ class TestWalkState:
         # steps are 2^0.42 = 1.337928 and 2^-0.42 = 0.747425 times as long; the right hip swings 0.4 rad about 0.1 rad
         assert state.reference_position[0] == pytest.approx([0.9, 0, 0.635171, -0.3], abs=1e-6)
         assert state.reference_position[1] == pytest.approx([0.9, 0, 0.1, 0.1], abs=1e-6)
-        # at a quarter -2.513274 rad/s, times the cadence 2^-0.58 and the swing: half, as the speed; the left one 2^-0.58
+        # at a quarter -2.513274 rad/s; times cadence 2^-0.58 and swing 2^-0.42: half, as the speed; left only 2^-0.58
         assert state.reference_velocity[1] == pytest.approx([0, 0, -1.256637, 1.681299], abs=1e-5)
 
     def test_a_new_target_counts_from_now_on(self) -> None:
