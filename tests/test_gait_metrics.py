@@ -76,6 +76,15 @@ class TestEpisodes:
         wavy = changed(even, speed=1.25 + 0.3 * np.sin(2.0 * np.pi * even["time"]))
         assert analyse(wavy).metrics["speed_error"].mean == pytest.approx(0.3 / math.sqrt(2.0))
 
+    def test_speed_error_of_whole_strides_away_from_jumps(self) -> None:
+        """Strides of 1.2 s in which the speed sways by whole waves, 0.1 m/s above a target that jumps at 6 s."""
+        even = walker()
+        time, target = even["time"], np.where(even["time"] < 6.0, 1.25, 0.75)
+        swaying = 1.35 + 0.3 * np.sin(2.0 * np.pi * time / 1.2)  # 0.6 m/s too fast after the jump
+        after = np.where(time < 7.9, swaying, swaying - 0.5)  # then 0.1 m/s again; strides begin 2 s after it
+        found = analyse(changed(even, speed=after, target_speed=target)).metrics["stride_speed_error"]
+        assert (found.mean, found.n) == (pytest.approx(0.1, abs=1e-3), 1)
+
     def test_falls(self) -> None:
         both = analyse(together(walker(seconds=5.0), fall(seconds=3.0), fall(seconds=2.0)))
         assert both.metrics["falls"].mean == pytest.approx(2.0 / 3.0)

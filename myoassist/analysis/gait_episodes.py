@@ -11,6 +11,9 @@ from myoassist.analysis.gait import Gait
 from myoassist.analysis.gait_metric import Metric, PerStride, metric
 from myoassist.analysis.recording import TERMINATED
 
+SETTLING = 2.0  # s that a walker has to settle after its start and after a jump of the target speed
+JUMP = 0.05  # m/s from one frame to the next: more is a jump; a wave of 5 s between 0.5 and 2 m/s changes by 0.03
+
 SYMMETRY = (
     "step_length",
     "step_time",
@@ -43,6 +46,9 @@ def episode_metrics(gait: Gait) -> dict[str, Metric]:
         found["target_speed"] = metric(mean, "m/s", "speed that was asked for, mean of an episode")
         about = "root mean square of forward velocity minus target over the frames of an episode"
         found["speed_error"] = metric(error, "m/s", about)
+        about = "root mean square over an episode's strides of their mean forward velocity minus target, "
+        about += f"{SETTLING:g} s after the start and after a jump of the target"
+        found["stride_speed_error"] = metric(_stride_speed_error(gait), "m/s", about)
     return found
 
 
@@ -68,6 +74,22 @@ def _speed_error(gait: Gait) -> np.ndarray:
     if speed is None or target is None:
         return np.zeros(0)
     return np.array([np.sqrt(np.mean((speed[f] - target[f]) ** 2)) for f in gait.recording.episodes])
+
+
+def _stride_speed_error(gait: Gait) -> np.ndarray:
+    """Of each episode with settled strides, m/s: how well a speed is kept, without its swing within each stride."""
+    speed, target = gait.signal("speed"), gait.signal("target_speed")
+    if speed is None or target is None:
+        return np.zeros(0)
+    errors: dict[int, list[float]] = {}
+    settling = round(SETTLING / gait.recording.dt)
+    for stride in gait.strides:
+        first = gait.recording.episodes[stride.episode].start
+        before = target[max(first, stride.start - settling) : stride.end + 1]
+        if stride.start - first >= settling and np.abs(np.diff(before)).max() <= JUMP:
+            within = slice(stride.start, stride.end)
+            errors.setdefault(stride.episode, []).append(float(np.mean(speed[within] - target[within])))
+    return np.array([np.sqrt(np.mean(np.square(each))) for each in errors.values()])
 
 
 def symmetry_metrics(gait: Gait, measures: Sequence[PerStride]) -> dict[str, Metric]:
