@@ -9,7 +9,7 @@ import pytest
 from myoassist.errors import ConfigError
 from myoassist.model.build import BuiltModel
 from myoassist.model.driving import moment_arms
-from myoassist.model.muscle_groups import GROUPS, by_muscle, group_of, muscles_of
+from myoassist.model.muscle_groups import GROUPS, PARTS, by_muscle, group_of, muscles_of
 from myoassist.model.names import BODIES, known_names
 from myoassist.reference.motion import load_gait
 from myoassist.reference.retarget import reference_state, retarget
@@ -87,6 +87,24 @@ def test_strong_actions_are_listed(build, body: str) -> None:
             anatomical = group in ("quadriceps", "hamstrings", "triceps_surae")
             if not anatomical and direction * found.get(coordinate, 0.0) > large.get(coordinate, np.inf):
                 assert name[:-2] in GROUPS[group], (group, name)
+
+
+def test_parts_together_do_about_what_the_whole_does(build) -> None:
+    """Largest moment about the joint that the whole turns most: half to twice as much, in the same direction."""
+    fewer, most = build("myolegs26"), build("myolegs")
+    (whole_arms, whole_force), (part_arms, part_force) = ((moments(b), forces(b)) for b in (fewer, most))
+    for whole, parts in PARTS.items():
+        arms = whole_arms[f"{whole}_r"]
+        coordinate = max(arms, key=lambda name: abs(arms[name]))
+        members = {f"{name}_r" for name in (whole, *parts)} & set(part_arms)
+        together = sum(part_arms[name][coordinate] * part_force[name] for name in members)
+        if whole != "fdl":  # almost without strength on the smaller bodies
+            assert 0.5 < together / (arms[coordinate] * whole_force[f"{whole}_r"]) < 2.0, whole
+
+
+def forces(built: BuiltModel) -> dict[str, float]:
+    """Peak isometric force of each muscle, N."""
+    return {name: float(built.models[0].actuator_gainprm[m.id, 2]) for name, m in built.index.muscles.items()}
 
 
 class TestNames:
