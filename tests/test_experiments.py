@@ -59,6 +59,10 @@ def test_starts_from_the_shipped_walker(name: str) -> None:
     assert experiment(f"experiment={name}").init_from.path == "policy:walk"
 
 
+def test_more_muscles_start_from_fewer() -> None:
+    assert [experiment(f"experiment=walk_{n}").init_from.path for n in (26, 80)] == ["policy:walk", "policy:walk_26"]
+
+
 def test_a_prosthesis_starts_from_a_walker_that_is_not_mirrored() -> None:
     assert experiment("experiment=prosthesis").init_from.path == "policy:walk_shared"
 
