@@ -253,6 +253,16 @@ def test_a_run_folder_that_cannot_be_begun_is_free_again(tmp_path: Path, monkeyp
     assert (run_folder.make_run_folder(tmp_path / "run", config) / CONFIG).is_file()
 
 
+def test_a_run_folder_in_which_ctrl_c_came_first_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = small(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder, "environment", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run_folder.make_run_folder(tmp_path / "run", config)
+    assert not list((tmp_path / "run").iterdir())
+    assert (run_folder.make_run_folder(tmp_path / "run", config) / CONFIG).is_file()
+
+
 @pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_costs_one_line_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

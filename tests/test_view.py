@@ -288,6 +288,8 @@ class TestScreensThatCannotBeOpened:
             check_window()
 
     def test_macos_needs_mjpython(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import mujoco.viewer  # noqa: F401  (while the platform is the real one: it loads a library of it)
+
         monkeypatch.setattr(window_module.sys, "platform", "darwin")
         with pytest.raises(RunError, match="on macOS start it with mjpython instead of python"):
             check_window()

@@ -84,15 +84,20 @@ def make_run_folder(folder: Path, config: TrainConfig) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not (folder.is_dir() and not any(folder.iterdir())):
             folder.mkdir()
+    except FileExistsError as error:
+        raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error
+    except OSError as error:
+        raise RunError(f"run_dir: cannot write {folder}: {error.strerror or error}") from error
+    try:
         (folder / COMMAND).write_text(_command(), encoding="utf-8")
         (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=2), encoding="utf-8")
         write_config(folder, config)  # last: a folder that has it is a run
-    except FileExistsError as error:
-        raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error
-    except (OSError, RunError) as error:
+    except BaseException as error:  # no room, or Ctrl-C
         for name in (COMMAND, ENVIRONMENT, f".{CONFIG}.partial"):
-            (folder / name).unlink(missing_ok=True)  # so that the same command works when there is room
-        reason = error.strerror if isinstance(error, OSError) else error
+            (folder / name).unlink(missing_ok=True)  # so that the same command works later
+        if not isinstance(error, OSError | RunError):
+            raise
+        reason = (error.strerror or error) if isinstance(error, OSError) else error
         raise RunError(f"run_dir: cannot write {folder}: {reason}") from error
     return folder
 
