@@ -264,6 +264,7 @@ def test_hostile_tensors_are_refused_without_running(copy: Path, tmp_path: Path,
     assert not mark.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["normalizer.npz", "training_state.npz"])
 def test_hostile_arrays_are_refused_without_running(copy: Path, tmp_path: Path, file: str) -> None:
     mark = tmp_path / "mark"

@@ -84,6 +84,7 @@ def shown(name: str, keys: Any) -> list[str]:
     return [key for key in keys if re.search(pattern_of([name]), key)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMED if not name.startswith(GAIT) and name != LEARNED_ENTROPY])
 def test_every_number_of_a_panel_is_one_that_a_run_writes(name: str, written: set[str], reward_terms: set[str]) -> None:
     assert shown(name, written | reward_terms), f"no run writes {name}"

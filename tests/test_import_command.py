@@ -37,6 +37,7 @@ def walk_file(tmp_path: Path) -> Path:
     return write_mot(tmp_path / "walk.mot", *columns(load_gait()))
 
 
+@pytest.mark.slow
 def test_everything_is_written_and_the_gait_can_be_used(command, walk_file: Path, capsys) -> None:
     folder = walk_file.parent / "out"
     assert command.main([f"motion={walk_file}", f"output={folder}", "video=false"]) == 0

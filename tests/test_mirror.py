@@ -170,6 +170,7 @@ def test_a_mirrored_state_steps_to_the_mirrored_next_state(
         assert np.corrcoef(mirrored[:, column], stepped[:, column])[0, 1] > wanted, names[column]
 
 
+@pytest.mark.slow
 def test_signs_of_the_bodies() -> None:
     three, many = stage("26muscle").index, stage("80muscle").index
     assert joint_image("hip_adduction_r", three) == ("hip_adduction_l", -1.0)  # the left one is the other way round
@@ -245,6 +246,7 @@ def test_the_weight_of_the_loss_can_grow() -> None:
     assert model.logger.name_to_value["train/mirror_weight"] == pytest.approx(20.0)
 
 
+@pytest.mark.slow
 def test_loss_reaches_the_gradient_and_is_logged() -> None:
     plain, weak, strong = trained(0.0), trained(1e-9), trained(50.0)
     assert isinstance(weak, MirrorPPO) and not isinstance(plain, MirrorPPO)

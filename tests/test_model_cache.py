@@ -31,6 +31,7 @@ def test_a_path_with_spaces_and_korean_letters(
         assert [name.split(".", 1)[1] for name in kept] == ["meta.json", "xml"]
 
 
+@pytest.mark.slow
 def test_a_broken_entry_is_composed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MYOASSIST_CACHE", str(tmp_path))
     compose(MODEL, DeviceConfig(name="none"))

@@ -37,6 +37,7 @@ def falling(built: BuiltModel, steps: int, ahead: float = 0.0) -> tuple[np.ndarr
     return qpos, sensors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "device"), PAIRS)
 @pytest.mark.parametrize("terrain", [None, BUMPY])
 def test_lean_model_moves_like_the_full_one_for_a_second(build, body: str, device: str, terrain) -> None:

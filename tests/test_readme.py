@@ -40,6 +40,7 @@ def test_the_first_thing_is_a_picture_then_two_commands_then_ten() -> None:
     assert len(fenced(README[ten : README.index("## Where results")])) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [*fenced(README), *inline(README)], ids=lambda c: c.text)
 def test_commands_of_the_readme_are_accepted(command: Command, run_folder: Path) -> None:
     check(command.words, run_folder)

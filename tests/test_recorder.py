@@ -106,6 +106,7 @@ def test_exoskeleton_torque_is_plantarflexion(walked) -> None:
     assert -105.0 < recording["device_torque"].min() < -20.0
 
 
+@pytest.mark.slow
 def test_knee_of_every_body_flexes_negative() -> None:
     """The 80-muscle body's own knee flexes positive; recordings follow OpenSim."""
     walk, recording, _ = record("model=80muscle", "observation=walk_3d")

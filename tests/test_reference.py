@@ -282,6 +282,7 @@ class TestPoses:
 
 
 class TestOnDevices:
+    @pytest.mark.slow
     @pytest.mark.parametrize("phase", [0.0, 0.3, 0.8])
     def test_closed_loops_are_as_closed_as_they_can_be(self, build, phase: float) -> None:
         """The device's own joints follow the ankle; its one hinge cannot follow the ankle's oblique axis to the end."""
@@ -300,6 +301,7 @@ class TestOnDevices:
         assert slopes[:, dofs].T @ gap == pytest.approx(0.0, abs=5e-3)  # no way to make the gaps smaller
         assert slopes[:, dofs].T @ (slopes @ data.qvel) == pytest.approx(0.0, abs=1e-6)  # nor their growth
 
+    @pytest.mark.slow
     def test_prosthetic_joints_walk_like_those_they_replace(self, build) -> None:
         fit = Fitted(build("myolegs22", "OpenSourceLeg_KA_L1"))
         knee = next(name for name in fit.column if "osl_knee" in name)

@@ -311,6 +311,7 @@ def test_motors_of_another_device_start_at_rest_though_they_have_the_same_names(
     assert torch.equal(after[muscles], source.policy["action_net.weight"][muscles])
 
 
+@pytest.mark.slow
 def test_muscles_that_were_one_act_as_it_did(target: Any, tmp_path: Path) -> None:
     """What one muscle's activation said is said by the mean of its parts, and each part is driven as it was.
 

@@ -96,6 +96,7 @@ def test_a_file_says_all_that_wandb_needs(file: Path) -> None:
         assert start >= 600_000, "before that no walker of the default task has begun to walk"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_value_is_one_that_a_training_accepts(file: Path) -> None:
     most = max(len(choices(entry)) for entry in load(file)["parameters"].values())
