@@ -104,7 +104,7 @@ class TestOffPace:
         assert term(state).tolist() == [True, True]  # due at 0.06 m both
         term.reset(np.array([1]))
         assert term(state).tolist() == [True, False]  # due at 0.10 and 0.02 m
-        assert take_arrays(term)["_ahead"] == pytest.approx([-0.10, -0.02])
+        assert take_arrays(term)["_due"] == pytest.approx([0.10, 0.02])
 
     def test_what_it_is_off_fades_with_its_memory(self) -> None:
         """Standing while 1 m/s is asked for: 0.02 m a step, of which 1/5 goes in a step of a memory of 0.1 s."""

@@ -46,18 +46,18 @@ class off_pace:  # noqa: N801
         if memory is not None and memory <= task.dt:
             raise ConfigError(f"off_pace: memory is longer than a control step ({task.dt:g} s); got {memory:g}")
         self._limit, self._dt = limit, task.dt
-        self._kept = 1.0 if memory is None else 1.0 - task.dt / memory
-        self._ahead, self._before = np.zeros(task.num_envs), np.zeros(task.num_envs)
+        self._fading = 0.0 if memory is None else task.dt / memory
+        self._due = np.zeros(task.num_envs)
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        self._ahead *= self._kept
-        self._ahead += state.distance - self._before - self._dt * state.target_speed
-        self._before[:] = state.distance
-        return np.abs(self._ahead) > self._limit
+        self._due += self._dt * state.target_speed
+        ahead = state.distance - self._due
+        self._due += self._fading * ahead
+        return np.abs(ahead) > self._limit
 
     def reset(self, rows: np.ndarray) -> None:
         """An episode starts at 0 m."""
-        self._ahead[rows] = self._before[rows] = 0.0
+        self._due[rows] = 0.0
 
 
 class out_of_trajectory(Fading):  # noqa: N801
