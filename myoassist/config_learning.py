@@ -109,6 +109,9 @@ class PPOConfig(OnPolicyConfig):
     target_kl: float | None = setting(
         0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
     )
+    adaptive_rate: bool = setting(
+        True, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
+    )
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")
     max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")
@@ -129,6 +132,9 @@ class RecurrentPPOConfig(OnPolicyConfig):
     clip_range: float | Schedule = setting(0.2, gt=0, help="of the probability ratio")
     target_kl: float | None = setting(
         0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
+    )
+    adaptive_rate: bool = setting(
+        True, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
     )
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")

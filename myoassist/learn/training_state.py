@@ -23,7 +23,7 @@ from myoassist.learn.normalizer import Normalizer
 from myoassist.sim.arrays import Arrays, matching, nested, part_of
 
 ARRAYS, PLAIN = "training_state.npz", "training_state.json"
-_COUNTERS = ("num_timesteps", "_n_updates", "_episode_num", "_n_calls", "_current_progress_remaining")
+_COUNTERS = ("num_timesteps", "_n_updates", "_episode_num", "_n_calls", "_current_progress_remaining", "rate_share")
 _OBSERVED = ("_last_obs", "_last_original_obs", "_last_episode_starts")
 _EPISODE_KEYS = ("r", "l", "t")
 

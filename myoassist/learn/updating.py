@@ -1,4 +1,4 @@
-"""What an update is given: torch threads, the scheduled entropy bonus, the noise of the actions."""
+"""What an update is given: torch threads, the scheduled entropy bonus, the noise of the actions, its learning rate."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import Algorithm
+from myoassist.learn.learning_rate import FIRST_SHARE, adapt, update_shared_rate
 from myoassist.learn.schedules import scheduled, value_at
 from myoassist.processes import available_cores
 
@@ -27,6 +28,7 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
     threads = config.update_threads or available_cores()
     entropy: Any = scheduled(getattr(config, "entropy_weight", None) or 0.0)
     action_std: Any = scheduled(getattr(config, "action_std", None) or 0.0)
+    adaptive = getattr(config, "adaptive_rate", False) and getattr(config, "target_kl", None) is not None
 
     def train(self: Any, *arguments: Any, **keywords: Any) -> None:
         if callable(entropy):
@@ -34,6 +36,7 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
             self.logger.record("train/entropy_weight", self.ent_coef)
         if action_std:
             self.policy.log_std.requires_grad_(False)
+        before = self._n_updates
         torch.set_num_threads(threads if config.update_threads or shares_work(self) else 1)
         try:
             kind.train(self, *arguments, **keywords)  # type: ignore[attr-defined]
@@ -42,8 +45,13 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
         if action_std:
             deviation = value_at(action_std, self._current_progress_remaining)
             self.policy.log_std.fill_(math.log(deviation))  # of the next collection
+        if adaptive:
+            adapt(self, epochs=self._n_updates - before)
 
-    made: Any = type(kind.__name__, (kind,), {"train": train, "__doc__": kind.__doc__})
+    methods: dict[str, Any] = {"train": train}
+    if adaptive:
+        methods |= {"_update_learning_rate": update_shared_rate, "rate_share": FIRST_SHARE}
+    made: Any = type(kind.__name__, (kind,), {**methods, "__doc__": kind.__doc__})
     return made
 
 
