@@ -70,6 +70,18 @@ class TestRule:
             end(levels, FELL_EARLY)
         assert np.bincount(drawn, minlength=4).min() > 5
 
+    def test_graduates_spend_as_much_time_on_every_level(self) -> None:
+        levels, random = curriculum(1), np.random.default_rng(0)
+        for _ in range(4):
+            end(levels, FAR)
+        seconds, spent = (20.0, 10.0, 5.0, 1.0), np.zeros(4)
+        for number in range(4000):
+            levels.begin(0, random)
+            here = int(levels.level[0])
+            spent[here] += seconds[here] * (number >= 1000)  # from when the means are known
+            end(levels, (0.0, seconds[here], False))
+        assert spent / spent.sum() == pytest.approx([0.25] * 4, abs=0.04)
+
     def test_variants_are_drawn_by_the_environments_own_generator(self) -> None:
         levels = curriculum(2, variants=5)
         levels.level[:] = 0, 3
