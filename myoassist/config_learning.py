@@ -110,7 +110,7 @@ class PPOConfig(OnPolicyConfig):
         0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
     )
     adaptive_rate: bool = setting(
-        True, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
+        False, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
     )
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")
@@ -134,7 +134,7 @@ class RecurrentPPOConfig(OnPolicyConfig):
         0.02, gt=0, help="stop an update when the KL divergence passes 1.5 times this; null never stops"
     )
     adaptive_rate: bool = setting(
-        True, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
+        False, help="lower learning_rate, up to 100 times, until an update comes to all its epochs within target_kl"
     )
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")

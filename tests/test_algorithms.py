@@ -177,7 +177,6 @@ def test_schedules_survive_saving(tmp_path: Path) -> None:
 def test_schedules_reach_the_update() -> None:
     model, env = make(
         "ppo",
-        "algorithm.adaptive_rate=false",
         "algorithm.learning_rate={schedule: linear, start: 1e-3, end: 1e-4}",
         "algorithm.clip_range={schedule: linear, start: 0.3, end: 0.0}",
         "algorithm.entropy_weight={schedule: cosine, start: 0.02, end: 0.01}",

@@ -21,7 +21,7 @@ BATCH = ("algorithm.transitions_per_update=64", "algorithm.batch_size=32")
 
 
 def make(*overrides: str) -> tuple[Any, Any]:
-    config = experiment(*TINY, *BATCH, *overrides)
+    config = experiment(*TINY, *BATCH, "algorithm.adaptive_rate=true", *overrides)
     env = normalized(WalkVecEnv(WalkEnv(config)), config.algorithm.normalize, discount=config.algorithm.discount)
     model = make_algorithm(config.algorithm, config.network, env, seed=0)
     model.set_logger(configure(None, []))
