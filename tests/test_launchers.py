@@ -257,7 +257,7 @@ def test_slurm_that_is_not_there_or_refuses_is_one_line(
         (["-m", "seed=1,2", "init_from=nowhere"], "init_from=nowhere: does not exist; give a run folder"),
         (
             ["-m", "seed=1,2", "init_from=policy:wlk"],
-            "init_from: no shipped policy named 'wlk'; did you mean 'walk' or 'walk_26'?",
+            "init_from: no shipped policy named 'wlk'; did you mean 'walk' or 'walk_80' or 'walk_26'?",
         ),
         (["-m", "seed=1,2", "init_from=newest"], "init_from=newest: in a sweep each run would find the one before it"),
         (["-m", "seed=1,2", "resume=nowhere"], "resume: nowhere does not exist"),
