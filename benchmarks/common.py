@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
 import mujoco
 import numpy as np
-from omegaconf import OmegaConf
 
-from myoassist.commandline import config_dir
 from myoassist.config import TrainConfig
-from myoassist.parsing import parse_config
+from myoassist.experiment import make_experiment
 
 MODELS = {"22muscle": "walk", "26muscle": "walk_3d", "80muscle": "walk_3d"}  # and the observation of each
 TERRAINS = ("flat", "rough", "harmonic", "slope", "stairs", "mixed", "curriculum")
@@ -26,10 +23,7 @@ START_STD = 0.22  # of the actions, as in a policy that has not learned yet
 def experiment(model: str, terrain: str, num_envs: int, threads: int, *others: str) -> TrainConfig:
     """The default experiment on a model and a terrain."""
     choices = [f"model={model}", f"observation={MODELS[model]}", f"terrain={terrain}"]
-    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-        composed = hydra.compose("train", [*choices, f"num_envs={num_envs}", f"threads={threads}", *others])
-    plain: Any = OmegaConf.to_container(composed, resolve=True)
-    return parse_config(plain)
+    return make_experiment(*choices, f"num_envs={num_envs}", f"threads={threads}", *others)
 
 
 def machine() -> dict[str, Any]:
