@@ -90,6 +90,9 @@ class OnPolicyConfig:
     noise_steps: int = setting(
         0, ge=0, help="control steps between new matrices of state-dependent noise; 0 takes plain noise"
     )
+    synergy_noise: float = setting(
+        0.0, ge=0, lt=1, help="share of the noise's variance that moves actions together as the actor's last layer does"
+    )
     update_threads: int = setting(
         0,
         ge=0,

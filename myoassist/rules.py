@@ -132,6 +132,9 @@ def _held_noise_is_plain(config: TrainConfig) -> None:
 def _network_fits_algorithm(config: TrainConfig) -> None:
     network, algorithm = config.network, config.algorithm
     if not isinstance(network, SeparateNetwork):
+        if isinstance(algorithm, OnPolicyConfig) and algorithm.synergy_noise:
+            problem = f"got {algorithm.synergy_noise}; it needs actors of their own: network=mirrored or separate_full"
+            raise ConfigError(f"algorithm.synergy_noise: {problem}")
         return
     if isinstance(algorithm, RecurrentPPOConfig | CrossQConfig):
         fitting = "ppo, a2c, trpo, sac, td3 and tqc"

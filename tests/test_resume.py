@@ -55,6 +55,7 @@ CASES = {
     "ppo with state-dependent noise": (*ON_POLICY, "algorithm.noise_steps=4"),
     "ppo without normalisation": (*ON_POLICY, "algorithm.normalize={observations: false, rewards: false, clip: 10.0}"),
     "ppo with separate actors": (*ON_POLICY, "network=separate_partial"),
+    "ppo with synergy noise": (*ON_POLICY, "network=mirrored", "algorithm.synergy_noise=0.5"),
     "ppo on rough ground": (*ON_POLICY, "terrain=rough", "terrain.length=10", "reset=standing", "reset.bank_size=4"),
     "ppo on a curriculum": (*ON_POLICY, *CLIMBING),
     "a2c": ("algorithm=a2c", "algorithm.transitions_per_update=64", "~algorithm.batch_size", "~algorithm.epochs"),

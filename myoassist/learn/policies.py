@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from sb3_contrib.tqc.policies import TQCPolicy
+from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 from stable_baselines3.common.type_aliases import Schedule
 from stable_baselines3.sac.policies import SACPolicy
 from stable_baselines3.td3.policies import TD3Policy
 from torch import nn
 
+from myoassist.learn.synergy_noise import SynergyGaussian, correlation_root
 from myoassist.learn.wiring import Actor, Wiring
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU, "silu": nn.SiLU}
@@ -140,7 +142,28 @@ class Wired:
 
 
 class SeparatePolicy(Wired, ActorCriticPolicy):
-    """Actors and critic of a :class:`Wiring`, for PPO, A2C and TRPO."""
+    """Actors and critic of a :class:`Wiring`, for PPO, A2C and TRPO.
+
+    With ``synergy_noise`` above 0 its noise is correlated between the actions, see :mod:`.synergy_noise`.
+    """
+
+    def __init__(self, *arguments: Any, synergy_noise: float = 0.0, **keywords: Any) -> None:
+        self.synergy_noise = synergy_noise
+        super().__init__(*arguments, **keywords)
+
+    def _get_constructor_parameters(self) -> dict[str, Any]:
+        return {**super()._get_constructor_parameters(), "synergy_noise": self.synergy_noise}
+
+    def set_training_mode(self, mode: bool) -> None:
+        """Before a collection the noise takes the correlation of the weights; an update keeps it as it is."""
+        if self.synergy_noise and self.training and not mode:
+            self.noise_root.copy_(correlation_root(self.action_net, self.latent_width, self.synergy_noise))
+        super().set_training_mode(mode)
+
+    def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Distribution:
+        if not self.synergy_noise:
+            return super()._get_action_dist_from_latent(latent_pi)
+        return SynergyGaussian(self.noise_root).proba_distribution(self.action_net(latent_pi), self.log_std)
 
     def _build_mlp_extractor(self) -> None:
         self.mlp_extractor = RoutedExtractor(self.wiring)  # type: ignore[assignment]
@@ -150,6 +173,9 @@ class SeparatePolicy(Wired, ActorCriticPolicy):
         self.action_net = Heads(self.wiring)
         self.action_net.apply(partial(self.init_weights, gain=HEAD_GAIN))
         self.log_std.data.copy_(torch.tensor(self.wiring.start_std).log())
+        self.latent_width = self.mlp_extractor.latent_dim_pi
+        self.noise_root: torch.Tensor
+        self.register_buffer("noise_root", torch.eye(self.wiring.num_actions), persistent=False)
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
 
 
