@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import zipfile
 from dataclasses import replace
@@ -18,13 +19,14 @@ from running import REPOSITORY
 
 from myoassist.errors import ConfigError, RunError
 from myoassist.evaluation import evaluate_command, own_settings, record
+from myoassist.experiment import make_experiment
 from myoassist.learn.checkpoint import load_checkpoint, read_parameters
 from myoassist.learn.finding import find_policy
 from myoassist.learn.shipped import DEFAULT, POLICIES, policy_names, read_card, shipped_name
 from myoassist.learn.training import train
 from myoassist.replacing import replace_settings
 from myoassist.shipping.bar import BAR, judged
-from myoassist.shipping.card import METRICS, render, task_of, training_of
+from myoassist.shipping.card import METRICS, learn_on, render, task_of, training_of
 from myoassist.shipping.measure import EPISODES, SECONDS, SEED, short_check
 from myoassist.shipping.ship import MOST_KB, Shipment, ship, size_kb
 from scripts.ship_policy import main, read_arguments, usage
@@ -68,6 +70,14 @@ class TestEachPolicy:
         settings = checkpoint.config.evaluation
         assert (card["evaluation"]["episodes"], card["evaluation"]["seconds"]) == (settings.episodes, settings.seconds)
         assert list(card["evaluation"]["trials"]) == list(settings.trials or {"walk": None})
+
+    def test_its_command_trains_it_on_with_its_own_body_and_network(self, folder: Path) -> None:
+        command, trained = learn_on(read_card(folder)), load_checkpoint(folder).config
+        assert command in (folder / "card.md").read_text(encoding="utf-8")
+        config = make_experiment(*shlex.split(command)[2:])
+        assert config.init_from.path == f"policy:{folder.name}"
+        assert (config.model.name, config.device.name) == (trained.model.name, trained.device.name)
+        assert config.network == trained.network
 
     def test_names_no_place_of_the_computer_it_was_made_on(self, folder: Path) -> None:
         for name in ("config.yaml", "card.json", "card.md", "layout.json"):

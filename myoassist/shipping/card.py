@@ -113,7 +113,7 @@ def render(card: dict[str, Any]) -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         name=card["name"],
         title=card["title"],
-        network=f" network={card['network']}" if card.get("network") else "",
+        learn_on=learn_on(card),
         task=_bullets(f"{key}: {value}" for key, value in card["task"].items()),
         training=_bullets(f"{key}: {value}" for key, value in _training(training).items()),
         command=training["command"] or "not known",
@@ -127,6 +127,18 @@ def render(card: dict[str, Any]) -> str:
         size=card["size_kb"],
         versions=", ".join(f"{name} {number}" for name, number in evaluation["packages"].items() if number),
     )
+
+
+def learn_on(card: dict[str, Any]) -> str:
+    """The command of a training that starts from the policy, on its own body and device.
+
+    One that was itself trained from another policy goes on with its experiment; the others take the default one.
+    """
+    words = [f"init_from={PREFIX}{card['name']}"]
+    if card["training"]["init_from"] and card["training"]["command"]:
+        recipe = shlex.split(card["training"]["command"])
+        words = [word for word in recipe if word.startswith("experiment=")] + words
+    return shlex.join(["python", "train.py", *words, *([f"network={card['network']}"] if card.get("network") else [])])
 
 
 def _bullets(lines: Iterable[str]) -> str:
