@@ -260,6 +260,15 @@ def test_another_kind_of_network_is_named(source: Checkpoint, target: Any) -> No
     assert "none of the actor's weights fit: it was trained with algorithm=ppo, network=shared" in message
 
 
+@pytest.mark.parametrize("choice", ["separate_full", "per_side", "mirrored"])
+def test_the_kind_of_actors_of_their_own_is_named_as_it_is_chosen(source: Checkpoint, target: Any, choice: str) -> None:
+    trained = replace(source, config=experiment(f"network={choice}"))
+    layers = {name: actor.layers for name, actor in trained.config.network.actors.items()}
+    message = refused(trained, target("network.actor=[32]"))
+    said = {"separate_full": "separate"}.get(choice, choice)
+    assert f"network={said} (human {layers['human']}, exo {layers['exo']})" in message
+
+
 def test_no_common_signal(source: Checkpoint, target: Any) -> None:
     here = target(
         *(f"~observation.terms.{name}" for name in ("joint_pos", "joint_vel", "foot_force", "target_speed", "phase")),

@@ -255,8 +255,9 @@ def _kind(checkpoint: Checkpoint) -> str:
     if not isinstance(network, SeparateNetwork):
         return said + network.type
     parts = [f"{name} {actor.layers}" for name, actor in network.actors.items()]
-    one_for_both = any(actor.per_side for actor in network.actors.values())
-    return f"{said}{'mirrored' if one_for_both else network.type} ({', '.join(parts)})"
+    per_side = [actor.per_side for actor in network.actors.values()]
+    choice = "mirrored" if all(per_side) else "per_side" if any(per_side) else network.type
+    return f"{said}{choice} ({', '.join(parts)})"
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:
