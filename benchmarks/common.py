@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import os
 import platform
@@ -40,6 +41,13 @@ def machine() -> dict[str, Any]:
         "mujoco": mujoco.__version__,
         "numpy": np.__version__,
     }
+
+
+def positive(text: str) -> int:
+    """A whole number above 0 of the command line."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a whole number >= 1")
+    return int(text)
 
 
 def middle(values: list[float] | np.ndarray) -> tuple[float, float]:

@@ -19,17 +19,20 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from learning_curves import Curve, draw, reaching, read_curve, write_tables
 
-from myoassist.errors import ConfigError, RunError
+from myoassist.errors import ConfigError, RunError, unknown
+from myoassist.experiment import make_experiment
 from myoassist.files import write_beside
 from myoassist.learn.checkpoint import find_checkpoint
+from myoassist.learn.evaluate import Evaluation
 from myoassist.learn.run_folder import saved_config
 from myoassist.places import CONFIG
-from myoassist.processes import child_environment, exit_code, python_command
+from myoassist.processes import ArgumentParser, child_environment, exit_code, python_command
 
 CAMPAIGN = "campaign.json"
 
@@ -40,7 +43,7 @@ def read_options(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
     if "--" in own:
         place = own.index("--")
         own, settings = own[:place], own[place + 1 :]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiment", help="name of conf/experiment to train")
     parser.add_argument("--seeds", type=_seeds, default=[1, 2, 3], help="as 1,2,3")
     parser.add_argument("--steps", type=int, help="environment steps of each seed; the experiment's own by default")
@@ -57,10 +60,31 @@ def read_options(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
 
 
 def _seeds(text: str) -> list[int]:
-    seeds = [int(part) for part in text.split(",")]
-    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise argparse.ArgumentTypeError("expected different whole numbers >= 0")
-    return seeds
+    seeds = text.split(",")
+    if len(set(seeds)) < len(seeds) or not all(seed.isdecimal() for seed in seeds):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected different whole numbers >= 0, as 1,2,3")
+    return [int(seed) for seed in seeds]
+
+
+def check_request(options: argparse.Namespace, settings: list[str], label: str, groups: Iterable[str]) -> None:
+    """Refuse before hours of training what could not be drawn after them.
+
+    Raises:
+        ConfigError: an experiment or setting that does not exist or never evaluates, an unknown number, two labels.
+    """
+    config = make_experiment(*_choices(options, settings))
+    if config.evaluation.every_steps == 0:
+        raise ConfigError(f"--experiment {options.experiment}: never evaluates; add -- evaluation.every_steps=50_000")
+    numbers = [field.name for field in fields(Evaluation) if field.name not in ("terms", "levels")]
+    if options.metric not in numbers:
+        raise ConfigError(unknown("number", options.metric, numbers, where="--metric"))
+    if label in groups:
+        raise ConfigError(f"--runs {label}=…: the trained curve has that label; give the finished one another")
+
+
+def _choices(options: argparse.Namespace, settings: list[str]) -> list[str]:
+    steps = [] if options.steps is None else [f"total_steps={options.steps}"]
+    return [f"experiment={options.experiment}", *settings, *steps]
 
 
 def train_seeds(options: argparse.Namespace, settings: list[str]) -> list[Path]:
@@ -95,9 +119,9 @@ def train_seeds(options: argparse.Namespace, settings: list[str]) -> list[Path]:
 
 def next_command(folder: Path, seed: int, options: argparse.Namespace, settings: list[str]) -> list[str] | None:
     """Arguments of train.py for what is left of a seed: all, the rest, or None where nothing is."""
-    steps = [] if options.steps is None else [f"total_steps={options.steps}"]
     if not (folder / CONFIG).is_file():
-        return [f"experiment={options.experiment}", *settings, *steps, f"seed={seed}", f"run_dir={folder.resolve()}"]
+        return [*_choices(options, settings), f"seed={seed}", f"run_dir={folder.resolve()}"]
+    steps = [] if options.steps is None else [f"total_steps={options.steps}"]
     total = options.steps or saved_config(folder).total_steps
     return None if steps_done(folder) >= total else [f"resume={folder.resolve()}", *steps]
 
@@ -135,9 +159,12 @@ def main(arguments: Sequence[str]) -> int:
 def _main(arguments: Sequence[str]) -> None:
     options, settings = read_options(arguments)
     groups = read_groups(options.runs)
+    if options.output.exists() and not options.output.is_dir():
+        raise ConfigError(f"--output {options.output}: is a file; give a folder")
     if options.experiment is not None:
-        folders = train_seeds(options, settings)
         label = " ".join([options.experiment, *settings])
+        check_request(options, settings, label, groups)
+        folders = train_seeds(options, settings)
         groups = {label: [read_curve(folder) for folder in folders], **groups}
     write_tables(options.output, groups, options.metric)
     draw(groups, options.metric, options.distance, options.output / "learning.png")

@@ -109,6 +109,7 @@ def reaching(label: str, curves: Sequence[Curve], distance: float) -> str:
 
 def write_tables(folder: Path, groups: Mapping[str, Sequence[Curve]], metric: str) -> None:
     """``learning.csv``: every evaluation of every seed; ``quartiles.csv``: the curves of the figure."""
+    bands = {(label, axis): quartiles(curves, metric, axis) for label, curves in groups.items() for axis in AXES}
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "learning.csv").open("w", newline="", encoding="utf-8") as file:
         names = list(dict.fromkeys(name for curves in groups.values() for curve in curves for name in curve.numbers))
@@ -122,11 +123,9 @@ def write_tables(folder: Path, groups: Mapping[str, Sequence[Curve]], metric: st
     with (folder / "quartiles.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["curve", "metric", "axis", "x", "first_quartile", "median", "third_quartile", "seeds"])
-        for label, curves in groups.items():
-            for axis in AXES:
-                band = quartiles(curves, metric, axis)
-                for row in zip(band.x, band.low, band.median, band.high, strict=True):
-                    writer.writerow([label, metric, axis, *row, band.seeds])
+        for (label, axis), band in bands.items():
+            for row in zip(band.x, band.low, band.median, band.high, strict=True):
+                writer.writerow([label, metric, axis, *row, band.seeds])
 
 
 def draw(groups: Mapping[str, Sequence[Curve]], metric: str, distance: float | None, path: Path) -> None:

@@ -1,6 +1,6 @@
 """What uneven ground costs: environment steps per second on each terrain against flat ground.
 
-    python benchmarks/terrains.py                        # three models, every terrain, a few minutes
+    python benchmarks/terrains.py                        # three models, each kind of terrain, a few minutes
     python benchmarks/terrains.py --models 22muscle --terrains rough stairs
 
 Environments of all terrains are stepped in turn, a third of a second of simulated time each, so that all meet the same
@@ -16,9 +16,10 @@ import sys
 import time
 
 import numpy as np
-from common import MODELS, START_STD, TERRAINS, experiment, machine
+from common import MODELS, START_STD, TERRAINS, experiment, machine, positive
 
 from myoassist.env.walk import WalkEnv
+from myoassist.processes import ArgumentParser, exit_code
 
 STEPS = 10  # control steps of a turn: before the walkers lie on the ground
 FIRST, LAST = 3.0, 60.0  # m: where on the course they are put down
@@ -67,11 +68,11 @@ def compare(model: str, terrains: list[str], options: argparse.Namespace) -> lis
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Environment speed on each terrain against flat ground.")
+    parser = ArgumentParser(description="Environment speed on each terrain against flat ground.")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--terrains", nargs="+", choices=TERRAINS[1:], default=list(TERRAINS[1:]))
-    parser.add_argument("--num-envs", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--num-envs", type=positive, default=32)
+    parser.add_argument("--rounds", type=positive, default=15)
     parser.add_argument("--threads", type=int, default=0, help="simulation threads; 0 takes all cores")
     options = parser.parse_args()
     print(", ".join(f"{key} {value}" for key, value in machine().items()))
@@ -83,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

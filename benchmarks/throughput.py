@@ -28,6 +28,7 @@ import argparse
 import gc
 import itertools
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,30 +38,36 @@ import physics
 import stepping
 import updating
 import workers
-from common import MODELS, TERRAINS, experiment, machine
+from common import MODELS, TERRAINS, experiment, machine, positive
+
+from myoassist.errors import ConfigError
+from myoassist.processes import ArgumentParser, exit_code
 
 PARTS = {"env": stepping, "learning": updating, "workers": workers, "physics": physics}
 UPDATE, QUICK_UPDATE = 8192, 2048  # transitions that PPO learns from at a time
+MINIBATCH = 1024  # transitions of one gradient step; divides an update, as the number of environments does
 FEW = 8  # environments of the part "physics": a full model takes 20 MB
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Speeds as shares of what raw physics allows.")
+    parser = ArgumentParser(description="Speeds as shares of what raw physics allows.")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--terrains", nargs="+", choices=TERRAINS, default=["flat", "rough"])
-    parser.add_argument("--batch", nargs="+", type=int, default=[16, 64, 256, 1024], help="numbers of environments")
+    parser.add_argument("--batch", nargs="+", type=positive, default=[16, 64, 256, 1024], help="environments")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scenarios", nargs="+", choices=stepping.SCENARIOS, default=list(stepping.SCENARIOS))
-    parser.add_argument("--repeats", type=int, default=9, help="measurements per case")
+    parser.add_argument("--repeats", type=positive, default=9, help="measurements per case")
     parser.add_argument("--seconds", type=float, default=1.0, help="about the time of one measurement")
     parser.add_argument("--threads", type=int, default=0, help="simulation threads; 0 takes all cores")
-    parser.add_argument("--workers", nargs="+", type=int, default=[], help="processes of SubprocVecEnv to try")
+    parser.add_argument("--workers", nargs="+", type=positive, default=[], help="processes of SubprocVecEnv to try")
     parser.add_argument("--quick", action="store_true", help="22 muscles, B = 64, short repeats: under a minute")
     parser.add_argument("--json", type=Path, help="write every number to this file")
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.models, chosen.batch, chosen.repeats, chosen.seconds = ["22muscle"], [64], 3, 0.2
         chosen.workers = chosen.workers or [2]
+    if chosen.json and not chosen.json.resolve().parent.is_dir():
+        raise ConfigError(f"--json {chosen.json}: there is no such folder")
     return chosen
 
 
@@ -68,9 +75,13 @@ def measure(part: str, model: str, terrain: str, chosen: argparse.Namespace) -> 
     """The results of one part for a model on a terrain."""
 
     def config(num_envs: int, threads: int = chosen.threads) -> Any:
-        update = max(QUICK_UPDATE if chosen.quick else UPDATE, 4 * num_envs)
-        others = ("evaluation.every_steps=0", f"algorithm.transitions_per_update={update}")
-        return experiment(model, terrain, num_envs, threads, *others)
+        least, whole = max(QUICK_UPDATE if chosen.quick else UPDATE, 4 * num_envs), math.lcm(num_envs, MINIBATCH)
+        update = -(-least // whole) * whole
+        learning = (
+            f"algorithm.transitions_per_update={update}",
+            f"algorithm.batch_size={MINIBATCH}",
+        )
+        return experiment(model, terrain, num_envs, threads, "evaluation.every_steps=0", *learning)
 
     if part == "env":
         for num_envs in chosen.batch:
@@ -111,4 +122,4 @@ def _write(file: Path, results: dict[str, list[Any]], begun: dict[str, Any]) -> 
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

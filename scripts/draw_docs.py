@@ -23,6 +23,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import imageio_ffmpeg
@@ -75,12 +76,17 @@ def draw(arguments: Sequence[str]) -> None:
     """Draw what is asked for. Raises ConfigError for a word that is not known."""
     drawing = {"devices": draw_devices, "terrains": draw_terrains, "evaluation": walk_and_draw}
     from_folder = {"evaluation": draw_evaluation, "run": draw_training}
+    asked = []
     for argument in arguments or drawing:
         name, given, folder = argument.partition("=")
         known = from_folder if given else drawing
         if name not in known:
             raise ConfigError(unknown("picture", name, known, where="command line"))
-        known[name](*([Path(folder).resolve()] if given else []))
+        if given and not Path(folder).is_dir():
+            raise ConfigError(f"{argument}: no such folder")
+        asked.append(partial(known[name], *([Path(folder).resolve()] if given else [])))
+    for one in asked:
+        one()
 
 
 def draw_devices() -> None:

@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from myoassist.config import TrainConfig
-from myoassist.errors import ConfigError, ReferenceError
+from myoassist.errors import ConfigError, ReferenceError, typed
 from myoassist.experiment import compose as compose_tree
 from myoassist.files import free_name
 from myoassist.parsing import check_consistency, parse_config
@@ -65,7 +65,8 @@ def _import(arguments: Sequence[str]) -> None:
     finally:
         walk.close()
     print(imported.report.text() + f"\nwritten to {folder}")
-    print(f"train with it: python train.py reference=file reference.path={folder / 'motion.yaml'}")
+    chosen = typed(f"reference.path={folder / 'motion.yaml'}")
+    print(f"train with it: python train.py reference=file {chosen}")
     if config.view.kind != "none":
         from myoassist.env.replay_live import view_reference
 

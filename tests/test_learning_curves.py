@@ -108,12 +108,23 @@ class TestCurves:
         [
             (["--runs=a={a}", "--runs=a={a}"], "'a' is there already"),
             (["--runs={a}", "--metric=way"], "no number named 'way'"),
+            (["--experiment=quikstart"], "did you mean 'quickstart'"),
+            (["--experiment=quickstart", "--metric=sped"], "did you mean 'speed'"),
+            (["--experiment=smoke"], "never evaluates; add -- evaluation.every_steps"),
+            (["--experiment=quickstart", "--runs=quickstart={a}"], "give the finished one another"),
+            (["--runs={a}", "--seeds=a"], "got 'a'; expected different whole numbers"),
+            (["--runs={a}", "--output={a}/metrics.csv"], "is a file; give a folder"),
         ],
     )
     def test_a_wrong_request_is_one_line(self, modules, tmp_path: Path, capsys, more: list[str], said: str) -> None:
         run = table(tmp_path / "a", [1, 2], [1, 2], [1, 2])
-        assert modules[0].main([*(text.format(a=run) for text in more), "--output", str(tmp_path / "out")]) == 2
-        assert said in capsys.readouterr().err
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "learning.csv").write_text("from before")
+        assert modules[0].main(["--output", str(out), *(text.format(a=run) for text in more)]) == 2
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1
+        assert [(file.name, file.read_text()) for file in out.iterdir()] == [("learning.csv", "from before")]
 
 
 TINY = (
