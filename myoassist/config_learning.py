@@ -90,9 +90,6 @@ class OnPolicyConfig:
     noise_steps: int = setting(
         0, ge=0, help="control steps between new matrices of state-dependent noise; 0 takes plain noise"
     )
-    synergy_noise: float = setting(
-        0.0, ge=0, lt=1, help="share of the noise's variance that moves actions together as the actor's last layer does"
-    )
     update_threads: int = setting(
         0,
         ge=0,
@@ -122,6 +119,9 @@ class PPOConfig(OnPolicyConfig):
         None, gt=0, le=3, help="standard deviation of the action noise, given instead of learned; null learns it"
     )
     mirror_weight: float | Schedule = setting(0.0, ge=0, help="of the loss that left and right act alike; 0 is without")
+    synergy_noise: float = setting(
+        0.0, ge=0, lt=1, help="share of the noise's variance that moves actions together as the actor's last layer does"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +151,9 @@ class A2CConfig(OnPolicyConfig):
     type: Literal["a2c"] = "a2c"
     optimizer: Literal["rmsprop", "adam"] = setting("rmsprop", help="optimizer")
     normalize_advantage: bool = setting(True, help="scale the advantages of an update to a standard deviation of 1")
+    synergy_noise: float = setting(
+        0.0, ge=0, lt=1, help="share of the noise's variance that moves actions together as the actor's last layer does"
+    )
     entropy_weight: float | Schedule = setting(0.0, ge=0, help="entropy bonus")
     value_weight: float = setting(0.5, ge=0, help="of the value loss")
     max_gradient_norm: float = setting(0.5, gt=0, help="gradient clipping")

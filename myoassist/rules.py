@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from myoassist.config import (
+    A2CConfig,
     CrossQConfig,
     MixtureCommand,
     OffPolicyConfig,
@@ -42,6 +43,7 @@ def check_consistency(config: TrainConfig) -> None:
     _batch_fits_the_buffer(config)
     _schedules_have_ends(config)
     _held_noise_is_plain(config)
+    _adaptive_rate_has_epochs(config)
     _network_fits_algorithm(config)
     _actor_names_are_plain(config)
     _frozen_actors_can_be(config)
@@ -129,10 +131,16 @@ def _held_noise_is_plain(config: TrainConfig) -> None:
         raise ConfigError(f"algorithm.noise_steps: {problem}")
 
 
+def _adaptive_rate_has_epochs(config: TrainConfig) -> None:
+    algorithm = config.algorithm
+    if getattr(algorithm, "adaptive_rate", False) and getattr(algorithm, "epochs", 2) < 2:
+        raise ConfigError("algorithm.epochs: got 1; at least 2 with algorithm.adaptive_rate, which counts them")
+
+
 def _network_fits_algorithm(config: TrainConfig) -> None:
     network, algorithm = config.network, config.algorithm
     if not isinstance(network, SeparateNetwork):
-        if isinstance(algorithm, OnPolicyConfig) and algorithm.synergy_noise:
+        if isinstance(algorithm, PPOConfig | A2CConfig) and algorithm.synergy_noise:
             problem = f"got {algorithm.synergy_noise}; it needs actors of their own: network=mirrored or separate_full"
             raise ConfigError(f"algorithm.synergy_noise: {problem}")
         return

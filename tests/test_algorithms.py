@@ -16,7 +16,8 @@ from myoassist.config import Schedule
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError
-from myoassist.learn.algorithms import ALGORITHMS, POLICIES, acting, make_algorithm, make_policy
+from myoassist.learn.acting import acting
+from myoassist.learn.algorithms import ALGORITHMS, POLICIES, make_algorithm, make_policy
 from myoassist.learn.normalizer import normalized
 from myoassist.learn.schedules import at_start, scheduled
 from myoassist.parsing import check_consistency, load_config, parse_config, save_config, to_plain
@@ -191,8 +192,17 @@ def test_schedules_reach_the_update() -> None:
 
 @pytest.mark.parametrize("network", ["shared", "separate_full"])
 def test_the_noise_of_the_actions_can_be_held(network: str) -> None:
-    model, env = make("ppo", f"network={network}", "algorithm.action_std={schedule: linear, start: 0.2, end: 0.05}")
+    model, env = make("ppo", f"network={network}", "algorithm.action_std={schedule: linear, start: 0.3, end: 0.05}")
+    collected: list[float] = []
+    forward = model.policy.forward
+
+    def seen(*arguments: Any, **keywords: Any) -> Any:
+        collected.append(float(model.policy.log_std.exp().mean()))
+        return forward(*arguments, **keywords)
+
+    model.policy.forward = seen
     model.learn(128, log_interval=None)  # the second and last of its updates is at the end
+    assert sorted(set(np.round(collected, 3))) == [0.175, 0.3], "from the first collection on"
     deviation = model.policy.log_std.detach().exp()
     np.testing.assert_allclose(deviation, 0.05, rtol=1e-6)
     model.train()  # learns the means, not the noise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,6 +107,13 @@ class TestRule:
 
 
 class TestLog:
+    def test_early_falls_take_no_part_in_the_share_of_alternating_steps(self) -> None:
+        """Two walks of 25 steps, 24 and 12 of the 24 possible changes of foot; 18 falls before a heel strike."""
+        walks = [replace(self.episode(None, None), steps=25, alternating=count) for count in (24, 12)]
+        falls = [replace(self.episode(None, None), steps=0, alternating=0)] * 18
+        assert summarize([*walks, *falls]).alternation == 36 / 48
+        assert summarize(falls).alternation == 0.0
+
     def episode(self, level: int | None, success: bool | None, reason: str = "fall") -> Episode:
         numbers = dict.fromkeys(("length", "steps", "alternating", "env"), 1)
         names = ("seconds", "total_reward", "distance", "mean_speed", "speed_error", "peak_load", "mean_activation")

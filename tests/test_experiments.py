@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from running import command
 
 from myoassist.env.walk import WalkEnv
-from myoassist.learn.algorithms import acting
+from myoassist.learn.acting import acting
 from myoassist.learn.checkpoint import load_checkpoint
 from myoassist.learn.evaluate import Evaluator, make_actor
 from myoassist.learn.evaluate import Policy as Act

@@ -51,7 +51,12 @@ OFF_POLICY = (
 )  # fmt: skip
 CASES = {
     "ppo": ON_POLICY,
-    "ppo with schedules": (*ON_POLICY, "algorithm.learning_rate={schedule: linear, start: 1e-3, end: 1e-5}"),
+    "ppo with schedules": (
+        *ON_POLICY,
+        "algorithm.learning_rate={schedule: linear, start: 1e-3, end: 1e-5}",
+        "algorithm.action_std={schedule: linear, start: 0.3, end: 0.1}",
+    ),
+    "ppo with held noise": (*ON_POLICY, "algorithm.action_std=0.1"),
     "ppo with state-dependent noise": (*ON_POLICY, "algorithm.noise_steps=4"),
     "ppo without normalisation": (*ON_POLICY, "algorithm.normalize={observations: false, rewards: false, clip: 10.0}"),
     "ppo with separate actors": (*ON_POLICY, "network=separate_partial"),

@@ -45,6 +45,19 @@ def test_the_default_is_there_and_comes_first() -> None:
     assert all(path.name in policy_names() for path in POLICIES.iterdir()), "a folder without a card"
 
 
+@pytest.mark.parametrize(
+    ("init_from", "command", "wanted"),
+    [
+        (None, "python train.py experiment=imitation_partial_obs device=dephy seed=2", "device=dephy"),
+        ("policy:walk", "python train.py experiment=from_walk model=26muscle", "experiment=from_walk model=26muscle"),
+        ("policy:walk", None, ""),
+    ],
+)  # fmt: skip
+def test_a_card_keeps_the_body_and_device_of_its_recipe(init_from: str | None, command: str, wanted: str) -> None:
+    card = {"name": "x", "network": "mirrored", "training": {"init_from": init_from, "command": command}}
+    assert learn_on(card).split() == ["python", "train.py", *wanted.split(), "init_from=policy:x", "network=mirrored"]
+
+
 class TestEachPolicy:
     def test_is_small_and_whole(self, folder: Path) -> None:
         assert {path.name for path in folder.iterdir()} == FILES

@@ -215,6 +215,17 @@ def test_frozen_weights_do_not_change(two_actors: Checkpoint, tmp_path: Path, fr
     assert not others.any()
 
 
+def test_given_noise_leaves_the_spread_of_a_frozen_actor_as_it_is() -> None:
+    with built(small("network=separate_partial", "algorithm.action_std=0.05")) as parts:
+        freeze_actors(parts.model, ["exo"])
+        spread: Any = parts.model.policy.log_std
+        before = spread.detach().exp().clone()
+        learner: Any = parts.model
+        learner.learn(128, log_interval=None)
+        torch.testing.assert_close(spread[:-2].exp(), torch.full_like(before[:-2], 0.05))
+        assert torch.equal(spread[-2:].exp(), before[-2:]) and (before[-2:] > 0.2).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["sac", "td3", "tqc"])
 def test_frozen_weights_do_not_change_off_policy(tmp_path: Path, algorithm: str) -> None:
@@ -263,7 +274,8 @@ def test_another_kind_of_network_is_named(source: Checkpoint, target: Any) -> No
 @pytest.mark.parametrize("choice", ["separate_full", "per_side", "mirrored"])
 def test_the_kind_of_actors_of_their_own_is_named_as_it_is_chosen(source: Checkpoint, target: Any, choice: str) -> None:
     trained = replace(source, config=experiment(f"network={choice}"))
-    layers = {name: actor.layers for name, actor in trained.config.network.actors.items()}
+    network: Any = trained.config.network
+    layers = {name: actor.layers for name, actor in network.actors.items()}
     message = refused(trained, target("network.actor=[32]"))
     said = {"separate_full": "separate"}.get(choice, choice)
     assert f"network={said} (human {layers['human']}, exo {layers['exo']})" in message

@@ -231,26 +231,3 @@ def make_policy(config: Algorithm, network: Network, walk: WalkEnv) -> BasePolic
     if isinstance(config, OnPolicyConfig):
         arguments["use_sde"] = config.noise_steps > 0
     return policy_class(config, network)(observation_space(walk), action_space(walk), lambda _: 0.0, **arguments)
-
-
-def acting(policy: BaseAlgorithm | BasePolicy, *, noise_seed: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
-    """Actions ``(n, num_actions)`` for normalised observations ``(n, size)``, once per control step.
-
-    They are deterministic, or drawn with ``noise_seed``, which leaves torch's own random numbers as they are.
-    A recurrent policy's memory lasts from call to call: make a new one for every start from a reset.
-    """
-    memory: Any = None
-    noise = None if noise_seed is None else torch.Generator().manual_seed(noise_seed).get_state()
-
-    def act(observation: np.ndarray) -> np.ndarray:
-        nonlocal memory, noise
-        if noise is None:
-            action, memory = policy.predict(observation, state=memory, deterministic=True)
-            return action
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(noise)
-            action, memory = policy.predict(observation, state=memory, deterministic=False)
-            noise = torch.get_rng_state()
-        return action
-
-    return act

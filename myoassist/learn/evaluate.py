@@ -14,7 +14,8 @@ from myoassist.env.episodes import TIME_UP, Episode
 from myoassist.env.recorder import Recorder
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
-from myoassist.learn.algorithms import acting, make_policy
+from myoassist.learn.acting import acting
+from myoassist.learn.algorithms import make_policy
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.parsing import parse_config, to_plain
 
@@ -147,7 +148,8 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    act = acting(policy, noise_seed=None if settings.deterministic else settings.seed)
+    steps = getattr(config.algorithm, "noise_steps", 0)
+    act = acting(policy, noise_seed=None if settings.deterministic else settings.seed, noise_steps=steps)
     return lambda observation: act(checkpoint.normalizer(observation))
 
 
@@ -166,7 +168,7 @@ def summarize(episodes: list[Episode]) -> Evaluation:
         time=mean("seconds"),
         speed=float(sum(e.distance for e in episodes) / sum(e.seconds for e in episodes)),
         speed_error=mean("speed_error"),
-        alternation=sum(e.alternating for e in episodes) / max(1, steps - len(episodes)),
+        alternation=sum(e.alternating for e in episodes) / max(1, sum(max(0, e.steps - 1) for e in episodes)),
         steps_per_second=steps / sum(e.seconds for e in episodes),
         peak_load=mean("peak_load"),
         activation=mean("mean_activation"),

@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import EvaluationConfig
 from myoassist.env.episodes import Episode
-from myoassist.learn.algorithms import acting
+from myoassist.learn.acting import acting
 from myoassist.learn.callbacks import Moment
 from myoassist.learn.evaluate import Evaluation, Evaluator, Policy, summarize
 from myoassist.learn.evaluations import (
@@ -87,24 +87,24 @@ class Judge:
         name, place = checkpoint_name(self._model.num_timesteps), self._run / EVALUATIONS
         facts = {"checkpoint": str(self._checkpoints / name), "steps": self._model.num_timesteps}
         if not recorded:
-            outcomes = {trial: evaluator.run(self._policy()) for trial, evaluator in self._trials.items()}
+            outcomes = {trial: evaluator.run(self._policy(evaluator)) for trial, evaluator in self._trials.items()}
             return self._logged(outcomes)
         again = "in_training" in read_summary(place / name)  # from before a stop: the same, or older
         folder = results_folder(place, name, overwrite=again)
         with written_whole(folder) as partial:
             for trial, evaluator in self._trials.items():
-                policy, envs = self._policy(), min(recorded, evaluator.walk.num_envs)
+                policy, envs = self._policy(evaluator), min(recorded, evaluator.walk.num_envs)
                 outcomes[trial], recording = evaluator.record(policy, envs=envs, name=trial, **facts)
                 write_trial(partial / trial, outcomes[trial], recording)
             write_summary(partial, outcomes, **facts, replaced=[], in_training=True)
         self.finisher.add(folder)
         return self._logged(outcomes)
 
-    def _policy(self) -> Policy:
+    def _policy(self, evaluator: Evaluator) -> Policy:
         """The policy as it is now, from raw observations to actions; a recurrent one remembers nothing yet."""
-        normalizer = Normalizer.of(self._env)
-        seed = None if self._settings.deterministic else self._settings.seed
-        act = acting(self._model, noise_seed=seed)
+        normalizer, settings = Normalizer.of(self._env), evaluator.config.evaluation
+        steps = getattr(evaluator.config.algorithm, "noise_steps", 0)
+        act = acting(self._model, noise_seed=None if settings.deterministic else settings.seed, noise_steps=steps)
         return lambda observation: act(normalizer(observation))
 
     def _logged(self, outcomes: dict[str, list[Episode]]) -> Evaluation:

@@ -61,7 +61,7 @@ def _shared(network: SharedNetwork, algorithm: Algorithm) -> dict[str, Any]:
 
 def _separate(wiring: Wiring, algorithm: Algorithm) -> dict[str, Any]:
     if not isinstance(algorithm, OffPolicyConfig):
-        return {"wiring": wiring, "ortho_init": True, "synergy_noise": algorithm.synergy_noise}
+        return {"wiring": wiring, "ortho_init": True, "synergy_noise": getattr(algorithm, "synergy_noise", 0.0)}
     activation = ACTIVATIONS[wiring.critic_activation]
     return {"wiring": wiring, "net_arch": {"pi": [], "qf": list(wiring.critic_layers)}, "activation_fn": activation}
 

@@ -144,7 +144,8 @@ class Wired:
 class SeparatePolicy(Wired, ActorCriticPolicy):
     """Actors and critic of a :class:`Wiring`, for PPO, A2C and TRPO.
 
-    With ``synergy_noise`` above 0 its noise is correlated between the actions, see :mod:`.synergy_noise`.
+    With ``synergy_noise`` above 0 its noise is correlated between the actions, see :mod:`.synergy_noise`. Not for
+    TRPO, whose trust region takes the mean over the actions of an uncorrelated noise.
     """
 
     def __init__(self, *arguments: Any, synergy_noise: float = 0.0, **keywords: Any) -> None:

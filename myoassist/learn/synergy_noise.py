@@ -24,8 +24,9 @@ def correlation_root(head: nn.Module, width: int, share: float) -> torch.Tensor:
         share: of the variance of every action that comes through ``head``, from 0 to below 1; the rest is its own.
     """
     with torch.no_grad():
-        bias = head(torch.zeros(1, width))
-        weights = (head(torch.eye(width)) - bias).double()
+        device = next(head.parameters()).device
+        bias = head(torch.zeros(1, width, device=device))
+        weights = (head(torch.eye(width, device=device)) - bias).double()
         lengths = weights.norm(dim=0).clamp_min(1e-12)
         correlation = share * (weights.T @ weights) / torch.outer(lengths, lengths)
         correlation.fill_diagonal_(1.0)

@@ -243,9 +243,9 @@ def freeze_actors(model: BaseAlgorithm, names: Sequence[str]) -> None:
     log_std = getattr(policy, "log_std", None)
     if isinstance(log_std, nn.Parameter):
         driven = {column for actor in policy.wiring.actors if actor.name in names for column in actor.outputs}
-        columns = range(log_std.shape[-1])
-        mask = torch.tensor([0.0 if column in driven else 1.0 for column in columns], device=log_std.device)
-        log_std.register_hook(lambda gradient: gradient * mask)
+        frozen = torch.tensor([column in driven for column in range(log_std.shape[-1])], device=log_std.device)
+        policy.frozen_actions = frozen  # for noise that is given, not learned
+        log_std.register_hook(lambda gradient: gradient * ~frozen)
 
 
 def _kind(checkpoint: Checkpoint) -> str:

@@ -34,8 +34,6 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
         if callable(entropy):
             self.ent_coef = entropy(self._current_progress_remaining)
             self.logger.record("train/entropy_weight", self.ent_coef)
-        if action_std:
-            self.policy.log_std.requires_grad_(False)
         before = self._n_updates
         torch.set_num_threads(threads if config.update_threads or shares_work(self) else 1)
         try:
@@ -43,16 +41,27 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
         finally:
             torch.set_num_threads(1)
         if action_std:
-            deviation = value_at(action_std, self._current_progress_remaining)
-            self.policy.log_std.fill_(math.log(deviation))  # of the next collection
+            hold_noise(self, action_std)
         if adaptive:
             adapt(self, epochs=self._n_updates - before)
 
-    methods: dict[str, Any] = {"train": train}
+    def set_up(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        hold_noise(self, action_std)
+        return kind._setup_learn(self, *arguments, **keywords)
+
+    methods: dict[str, Any] = {"train": train, **({"_setup_learn": set_up} if action_std else {})}
     if adaptive:
         methods |= {"_update_learning_rate": update_shared_rate, "rate_share": FIRST_SHARE}
     made: Any = type(kind.__name__, (kind,), {**methods, "__doc__": kind.__doc__})
     return made
+
+
+def hold_noise(model: Any, action_std: Any) -> None:
+    """Give the noise of the next collection the standard deviation that is scheduled for it, but to frozen actors."""
+    log_std = model.policy.log_std.requires_grad_(False)
+    deviation = value_at(action_std, model._current_progress_remaining)
+    frozen = getattr(model.policy, "frozen_actions", torch.zeros_like(log_std, dtype=torch.bool))
+    log_std.masked_fill_(~frozen, math.log(deviation))
 
 
 def shares_work(model: BaseAlgorithm) -> bool:

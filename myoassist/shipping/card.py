@@ -134,10 +134,10 @@ def learn_on(card: dict[str, Any]) -> str:
 
     One that was itself trained from another policy goes on with its experiment; the others take the default one.
     """
-    words = [f"init_from={PREFIX}{card['name']}"]
-    if card["training"]["init_from"] and card["training"]["command"]:
-        recipe = shlex.split(card["training"]["command"])
-        words = [word for word in recipe if word.startswith("experiment=")] + words
+    kept = ["model=", "model.", "device=", "device."]
+    kept += ["experiment="] if card["training"]["init_from"] else []
+    recipe = shlex.split(card["training"]["command"] or "")
+    words = [word for word in recipe if word.startswith(tuple(kept))] + [f"init_from={PREFIX}{card['name']}"]
     return shlex.join(["python", "train.py", *words, *([f"network={card['network']}"] if card.get("network") else [])])
 
 
