@@ -43,7 +43,6 @@ def check_consistency(config: TrainConfig) -> None:
     _batch_fits_the_buffer(config)
     _schedules_have_ends(config)
     _held_noise_is_plain(config)
-    _adaptive_rate_has_epochs(config)
     _network_fits_algorithm(config)
     _actor_names_are_plain(config)
     _frozen_actors_can_be(config)
@@ -129,12 +128,6 @@ def _held_noise_is_plain(config: TrainConfig) -> None:
     if algorithm.noise_steps:
         problem = f"got {algorithm.noise_steps}; with algorithm.action_std the noise is plain: 0"
         raise ConfigError(f"algorithm.noise_steps: {problem}")
-
-
-def _adaptive_rate_has_epochs(config: TrainConfig) -> None:
-    algorithm = config.algorithm
-    if getattr(algorithm, "adaptive_rate", False) and getattr(algorithm, "epochs", 2) < 2:
-        raise ConfigError("algorithm.epochs: got 1; at least 2 with algorithm.adaptive_rate, which counts them")
 
 
 def _network_fits_algorithm(config: TrainConfig) -> None:

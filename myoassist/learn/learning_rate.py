@@ -9,6 +9,7 @@ from stable_baselines3.common.utils import update_learning_rate
 FIRST_SHARE = 0.1  # of the configured rate: the first steps of a new optimizer are its roughest
 LEAST_SHARE = 0.01
 FACTOR = 1.5
+STOP = 1.5  # times the target: where Stable-Baselines3 ends an update
 
 
 def update_shared_rate(self: Any, optimizer: Any) -> None:
@@ -20,8 +21,10 @@ def update_shared_rate(self: Any, optimizer: Any) -> None:
 
 def adapt(model: Any, *, epochs: int) -> None:
     """Set the share of the next update of ``model``, whose last one came to ``epochs``."""
-    divergence = model.logger.name_to_value["train/approx_kl"]
-    model.rate_share = adapted(model.rate_share, epochs / model.n_epochs, divergence / model.target_kl)
+    divergence = model.logger.name_to_value["train/approx_kl"] / model.target_kl
+    if model.n_epochs == 1 and divergence > STOP:
+        epochs = 0  # the epoch that was stopped is counted, here as the whole update
+    model.rate_share = adapted(model.rate_share, epochs / model.n_epochs, divergence)
 
 
 def adapted(share: float, epochs: float, divergence: float) -> float:
