@@ -60,10 +60,13 @@ def read_options(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str
 
 
 def _seeds(text: str) -> list[int]:
-    seeds = text.split(",")
-    if len(set(seeds)) < len(seeds) or not all(seed.isdecimal() for seed in seeds):
+    try:
+        seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = [-1]
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise argparse.ArgumentTypeError(f"got {text!r}; expected different whole numbers >= 0, as 1,2,3")
-    return [int(seed) for seed in seeds]
+    return seeds
 
 
 def check_request(options: argparse.Namespace, settings: list[str], label: str, groups: Iterable[str]) -> None:
@@ -83,8 +86,11 @@ def check_request(options: argparse.Namespace, settings: list[str], label: str, 
 
 
 def _choices(options: argparse.Namespace, settings: list[str]) -> list[str]:
-    steps = [] if options.steps is None else [f"total_steps={options.steps}"]
-    return [f"experiment={options.experiment}", *settings, *steps]
+    return [f"experiment={options.experiment}", *settings, *_steps(options)]
+
+
+def _steps(options: argparse.Namespace) -> list[str]:
+    return [] if options.steps is None else [f"total_steps={options.steps}"]
 
 
 def train_seeds(options: argparse.Namespace, settings: list[str]) -> list[Path]:
@@ -121,9 +127,8 @@ def next_command(folder: Path, seed: int, options: argparse.Namespace, settings:
     """Arguments of train.py for what is left of a seed: all, the rest, or None where nothing is."""
     if not (folder / CONFIG).is_file():
         return [*_choices(options, settings), f"seed={seed}", f"run_dir={folder.resolve()}"]
-    steps = [] if options.steps is None else [f"total_steps={options.steps}"]
     total = options.steps or saved_config(folder).total_steps
-    return None if steps_done(folder) >= total else [f"resume={folder.resolve()}", *steps]
+    return None if steps_done(folder) >= total else [f"resume={folder.resolve()}", *_steps(options)]
 
 
 def steps_done(folder: Path) -> int:

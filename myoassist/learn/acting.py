@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
-_DRAWN = ("exploration_mat", "exploration_matrices", "weights_dist")  # of state-dependent noise, between two draws
+from myoassist.config import Algorithm, EvaluationConfig
 
 
 def acting(
@@ -27,41 +28,43 @@ def acting(
         noise_steps: calls between draws of state-dependent noise, as ``algorithm.noise_steps``; 0 where it is plain.
     """
     memory: Any = None
-    calls, noise, drawn = 0, None if noise_seed is None else np.random.default_rng(noise_seed), {}
+    calls, noise = 0, None if noise_seed is None else np.random.default_rng(noise_seed)
     learner: Any = getattr(policy, "policy", policy)
+    own = copy(learner.action_dist) if noise_steps else None  # holds what was drawn last
 
     def act(observation: np.ndarray) -> np.ndarray:
-        nonlocal memory, calls, drawn
+        nonlocal memory, calls
         if noise is None:
             action, memory = policy.predict(observation, state=memory, deterministic=True)
             return action
         devices = [learner.device] if learner.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices), _own_draws(learner, drawn if noise_steps else None) as own:
+        with torch.random.fork_rng(devices=devices), _exploring_by(learner, own):
             torch.manual_seed(int(noise.integers(2**63)))
             if noise_steps and calls % noise_steps == 0:
                 learner.reset_noise(len(observation))
             action, memory = policy.predict(observation, state=memory, deterministic=False)
-            drawn = own()
         calls += 1
         return action
 
     return act
 
 
+def acting_as_asked(
+    policy: BaseAlgorithm | BasePolicy, algorithm: Algorithm, asked: EvaluationConfig
+) -> Callable[[np.ndarray], np.ndarray]:
+    """:func:`acting` as an evaluation asks a policy of ``algorithm`` to: deterministic, or with noise by its seed."""
+    steps = getattr(algorithm, "noise_steps", 0)
+    return acting(policy, noise_seed=None if asked.deterministic else asked.seed, noise_steps=steps)
+
+
 @contextmanager
-def _own_draws(learner: Any, drawn: dict[str, Any] | None) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Put ``drawn`` in the place of the policy's state-dependent noise for a while; gives a look at what is there."""
-    if drawn is None:
-        yield dict
+def _exploring_by(learner: Any, own: Any) -> Iterator[None]:
+    """Let ``learner`` draw from ``own`` in the place of its distribution of actions for a while."""
+    if own is None:
+        yield
         return
-    owner: Any = learner.action_dist
-
-    def held() -> dict[str, Any]:
-        return {name: getattr(owner, name) for name in _DRAWN}
-
-    before = held()
-    vars(owner).update(drawn)
+    theirs, learner.action_dist = learner.action_dist, own
     try:
-        yield held
+        yield
     finally:
-        vars(owner).update(before)
+        learner.action_dist = theirs

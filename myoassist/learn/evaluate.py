@@ -14,7 +14,7 @@ from myoassist.env.episodes import TIME_UP, Episode
 from myoassist.env.recorder import Recorder
 from myoassist.env.walk import WalkEnv
 from myoassist.errors import RunError
-from myoassist.learn.acting import acting
+from myoassist.learn.acting import acting_as_asked
 from myoassist.learn.algorithms import make_policy
 from myoassist.learn.checkpoint import Checkpoint
 from myoassist.parsing import parse_config, to_plain
@@ -140,7 +140,7 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
 
     ``walk.config.evaluation`` says whether it is deterministic, and the seed of its noise where it is not.
     """
-    config, settings = checkpoint.config, walk.config.evaluation
+    config = checkpoint.config
     policy = make_policy(config.algorithm, config.network, walk)
     try:
         policy.load_state_dict(checkpoint.policy)
@@ -148,8 +148,7 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    steps = getattr(config.algorithm, "noise_steps", 0)
-    act = acting(policy, noise_seed=None if settings.deterministic else settings.seed, noise_steps=steps)
+    act = acting_as_asked(policy, config.algorithm, walk.config.evaluation)
     return lambda observation: act(checkpoint.normalizer(observation))
 
 

@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.config import EvaluationConfig
 from myoassist.env.episodes import Episode
-from myoassist.learn.acting import acting
+from myoassist.learn.acting import acting_as_asked
 from myoassist.learn.callbacks import Moment
 from myoassist.learn.evaluate import Evaluation, Evaluator, Policy, summarize
 from myoassist.learn.evaluations import (
@@ -102,9 +102,8 @@ class Judge:
 
     def _policy(self, evaluator: Evaluator) -> Policy:
         """The policy as it is now, from raw observations to actions; a recurrent one remembers nothing yet."""
-        normalizer, settings = Normalizer.of(self._env), evaluator.config.evaluation
-        steps = getattr(evaluator.config.algorithm, "noise_steps", 0)
-        act = acting(self._model, noise_seed=None if settings.deterministic else settings.seed, noise_steps=steps)
+        normalizer, config = Normalizer.of(self._env), evaluator.config
+        act = acting_as_asked(self._model, config.algorithm, config.evaluation)
         return lambda observation: act(normalizer(observation))
 
     def _logged(self, outcomes: dict[str, list[Episode]]) -> Evaluation:

@@ -158,7 +158,8 @@ class SeparatePolicy(Wired, ActorCriticPolicy):
     def set_training_mode(self, mode: bool) -> None:
         """Before a collection the noise takes the correlation of the weights; an update keeps it as it is."""
         if self.synergy_noise and self.training and not mode:
-            self.noise_root.copy_(correlation_root(self.action_net, self.latent_width, self.synergy_noise))
+            width = self.mlp_extractor.latent_dim_pi
+            self.noise_root.copy_(correlation_root(self.action_net, width, self.synergy_noise))
         super().set_training_mode(mode)
 
     def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Distribution:
@@ -174,7 +175,6 @@ class SeparatePolicy(Wired, ActorCriticPolicy):
         self.action_net = Heads(self.wiring)
         self.action_net.apply(partial(self.init_weights, gain=HEAD_GAIN))
         self.log_std.data.copy_(torch.tensor(self.wiring.start_std).log())
-        self.latent_width = self.mlp_extractor.latent_dim_pi
         self.noise_root: torch.Tensor
         self.register_buffer("noise_root", torch.eye(self.wiring.num_actions), persistent=False)
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
