@@ -13,6 +13,7 @@ from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError
 from myoassist.learn.evaluate import trial_config
 from myoassist.mdp import fading
+from myoassist.mdp.check import check_task
 from myoassist.mdp.fading import Fading
 from myoassist.sim.springs import Springs
 
@@ -107,4 +108,8 @@ class TestAid:
 
     def test_a_joint_that_is_not_there_is_one_line(self) -> None:
         with pytest.raises(ConfigError, match=r"aid\.joints: .*pelvis_lost.*pelvis_list"):
-            WalkEnv(experiment(*BODY, "+aid.joints.pelvis_lost={stiffness: 1}"), num_envs=1, threads=1)
+            check_task(experiment(*BODY, "+aid.joints.pelvis_lost={stiffness: 1}"))
+
+    def test_a_planar_body_says_that_it_is_one(self) -> None:
+        with pytest.raises(ConfigError, match=r"^aid\.joints: no joint named 'pelvis_list', .* model=26muscle or"):
+            check_task(experiment("model=22muscle", "aid=balance"))

@@ -35,6 +35,8 @@ def check_task(config: TrainConfig) -> None:
     for key in ("strength", "contraction_velocity", "deactivation_time"):
         by_muscle(getattr(condition, key), names.muscles, where=f"condition.{key}")
     by_muscle(condition.fatigue.rates, names.muscles, where="condition.fatigue.rates")
+    for pattern in config.aid.joints:
+        match(pattern, names.joints, kind="joint", where="aid.joints")
     check_mirror(config)
     sections: list[tuple[str, str, dict[str, Callable], Mapping[str, TermConfig]]] = [
         ("observation.terms", "observation term", OBSERVATIONS, config.observation.terms),

@@ -24,6 +24,8 @@ from myoassist.errors import ConfigError, unknown
 from myoassist.mdp.state import Task
 from myoassist.model.muscle_groups import muscles_of
 
+_OUT_OF_PLANE = ("pelvis_tz", "pelvis_list", "pelvis_rotation", "hip_adduction", "hip_rotation", "subtalar_angle")
+
 
 def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> list[str]:
     """Names matched by a name, a glob or a list of them, in the order of ``names``.
@@ -34,8 +36,19 @@ def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> l
     listed, all_names = _listed(patterns, kind, where), list(names)
     for pattern in listed:
         if not any(fnmatchcase(name, pattern) for name in all_names):
-            raise ConfigError(unknown(kind, pattern, all_names, where=where, most=100))
+            raise ConfigError(_no_such(kind, pattern, all_names, where))
     return [name for name in all_names if any(fnmatchcase(name, pattern) for pattern in listed)]
+
+
+def _no_such(kind: str, pattern: str, names: list[str], where: str) -> str:
+    planar = "pelvis_tilt" in names and "pelvis_tz" not in names
+    if kind == "joint" and planar and any(coordinate in pattern for coordinate in _OUT_OF_PLANE):
+        return (
+            f"{where}: no joint named {pattern!r}, as this body moves in the sagittal plane; take model=26muscle or "
+            f"80muscle, or what suits a planar body: walk in place of walk_3d, imitation in place of imitation_3d, "
+            f"aid=none. Allowed: {', '.join(sorted(names))}."
+        )
+    return unknown(kind, pattern, names, where=where, most=100)
 
 
 def _listed(patterns: object, kind: str, where: str) -> list[str]:
