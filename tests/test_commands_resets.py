@@ -7,7 +7,7 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from helpers import SPEED, experiment, stand_in_index, stand_in_state, stand_in_task
+from helpers import SPEED, experiment, stand_in_index, stand_in_reference, stand_in_state, stand_in_task
 
 from myoassist.config import ReferencePhaseReset, Reset, StandingReset
 from myoassist.mdp.resets import POSES, start_bank
@@ -58,6 +58,15 @@ class TestWalkState:
         assert state.reference_position[1] == pytest.approx([0.9, 0, 0.1, 0.1], abs=1e-6)
         # at a quarter -2.513274 rad/s; times cadence 2^-0.58 and swing 2^-0.42: half, as the speed; left only 2^-0.58
         assert state.reference_velocity[1] == pytest.approx([0, 0, -1.256637, 1.681299], abs=1e-5)
+
+    def test_a_hip_that_would_swing_past_its_range_rests_at_the_end(self) -> None:
+        reference = stand_in_reference(high=np.array([np.inf, np.inf, 0.4, 2.0]))
+        state = stand_in_state(task=stand_in_task(stride_joints=("hip_r",), reference=reference))
+        state.restart(np.arange(2), phase=np.array([0.125, 0.875]), target_speed=np.array([2 * SPEED, SPEED]))
+        # 0.1 + 1.337928 * 0.4 cos(45°) = 0.478418 rad, 0.4 is allowed; at the reference's own speed 0.382843 rad
+        assert state.reference_position[:, 2] == pytest.approx([0.4, 0.382843], abs=1e-6)
+        # at seven eighths the hip comes forward with 0.4 * 2 pi * sin(45°) rad/s
+        assert state.reference_velocity[:, 2] == pytest.approx([0.0, 1.777153], abs=1e-5)
 
     def test_a_new_target_counts_from_now_on(self) -> None:
         state = stand_in_state(task=stand_in_task(cadence_exponent=1.0))

@@ -124,8 +124,10 @@ class WalkState:
         if self._swings_further.any():
             step_ratio = self._speed_ratio ** (1.0 - self.task.cadence_exponent)
             growth = 1.0 + (step_ratio[:, None] - 1.0) * self._swings_further
-            position = np.clip(reference.mean + growth * (position - reference.mean), reference.low, reference.high)
-            velocity = velocity * growth
+            further = reference.mean + growth * (position - reference.mean)
+            position = np.clip(further, reference.low, reference.high)
+            held = (position != further) & (self._swings_further > 0)  # at the end of a joint's range it rests
+            velocity = np.where(held, 0.0, velocity * growth)
         return position, velocity
 
     def advance(self, action: np.ndarray, target_speed: np.ndarray | None = None) -> None:
