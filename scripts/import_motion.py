@@ -54,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
 def _import(arguments: Sequence[str]) -> None:
     own = {key: value for key, _, value in (argument.partition("=") for argument in arguments) if key in OWN}
     seconds, film = _seconds(own.get("seconds", "6")), _truth("video", own.get("video", "true"))
+    if own.get("motion") == "":  # as a shell writes motion=$FILE where FILE is not set
+        raise ConfigError("motion: no file is named; write motion=<file>, or leave it out for the gait of the project")
     config = compose(own.get("motion"), [a for a in arguments if a.partition("=")[0] not in OWN])
     imported = import_motion(config.reference)  # before the model: most mistakes are in the file
     from myoassist.env.replay import reference_walk  # MuJoCo, which a mistake need not wait for

@@ -68,6 +68,7 @@ def test_a_film_of_a_body_in_three_dimensions(command, walk_file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (["motion="], "error: motion: no file is named; write motion=<file>"),
         (["motion=gone.mot"], "error: reference.path: 'gone.mot' cannot be read"),
         (["motion={}", "seconds=0"], "error: seconds: got '0'"),
         (["motion={}", "video=maybe"], "error: video: got 'maybe'"),
