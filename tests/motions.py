@@ -1,15 +1,24 @@
-"""Walking motions made from a gait of harmonics, as other programs would write them."""
+"""Walking motions made from a gait of harmonics, as other programs would write them; and what is read from them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+import yaml
 
-from myoassist.reference.motion import FORWARD, Gait, Harmonics, load_gait
+from myoassist.config import ReferenceConfig
+from myoassist.errors import ReferenceError
+from myoassist.reference.importing import Imported, import_motion
+from myoassist.reference.motion import FORWARD, SHIPPED, Gait, Harmonics, load_gait
 
 LEGS = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
+FIGURES = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))["coordinates"]
+PHASES = np.arange(200) / 200
+EXACT = 0.1  # deg: without filter and noise
 
 
 def limping() -> Gait:
@@ -68,3 +77,22 @@ def write_npz(path: Path, values: dict[str, np.ndarray], *, rate: float = 100.0,
     metadata = {"sample_rate": rate, "model": "any", "data_length": len(next(iter(values.values())))}
     np.savez(path, series_data=np.array(series, dtype=object), metadata=np.array(metadata, dtype=object))
     return path
+
+
+def imported(path: Path, **settings: Any) -> Imported:
+    return import_motion(ReferenceConfig(name="file", path=str(path), **settings))
+
+
+def problem(path: Path, **settings: Any) -> str:
+    """The one line that says why a motion is refused."""
+    with pytest.raises(ReferenceError) as caught:
+        imported(path, **settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def worst(gait: Gait, source: Gait) -> float:
+    """Largest difference between two gaits over coordinates, sides and phases, deg."""
+    apart = [gait.curve(n, s)(PHASES) - source.curve(n, s)(PHASES) for n in LEGS for s in "rl"]
+    apart += [gait.coordinates[n](PHASES) - source.coordinates[n](PHASES) for n in PELVIS]
+    return float(np.rad2deg(np.abs(apart).max()))

@@ -229,3 +229,11 @@ def changed(recording: Recording, **arrays: np.ndarray | None) -> Recording:
     kept = {name: values for name, values in kept.items() if name not in arrays or arrays[name] is not None}
     columns = {name: names for name, names in recording.meta["columns"].items() if name in kept}
     return replace(recording, meta=recording.meta | {"columns": columns}, arrays=kept)
+
+
+def put(folder: Path, recording: Recording, **meta: Any) -> Path:
+    """A trial folder with the recording, its name that of the folder."""
+    folder.mkdir(parents=True)
+    named = replace(recording, meta=recording.meta | {"name": folder.name} | meta)
+    named.save(folder / "recording.npz")
+    return folder

@@ -1,4 +1,4 @@
-"""Small trainings, whether two of them took the same course, and disks to run them on."""
+"""Small trainings and other programs, whether two trainings took the same course, and disks to run them on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,32 @@ def program_of(folder: Path, code: str, settings: str) -> list[str]:
     (folder / "conf" / "train.yaml").write_text(settings)
     (folder / "program.py").write_text(code)
     return [sys.executable, str(folder / "program.py"), str(folder / "conf")]
+
+
+def call(program: list[str], folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
+    return subprocess.run(
+        [*program, *arguments], cwd=folder, env=variables, capture_output=True, text=True, timeout=240, encoding="utf-8"
+    )
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def works(*program: str, folder: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    line = [sys.executable, str(REPOSITORY / program[0]), *program[1:]]
+    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 @contextmanager

@@ -1,17 +1,13 @@
-"""Plots: the lines carry the right numbers, every axis says what it is, and poor recordings end in words."""
+"""Plots: the lines carry the right numbers, every axis says what it is, and each format is written."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from myoassist.analysis.analysis import Analysis, analyse
 from myoassist.analysis.plots import PLOTS, TRAINING_PLOTS, encoded, save_plots
@@ -20,11 +16,10 @@ from myoassist.analysis.plots.names import MUSCLES, angles, muscle_pairs, muscle
 from myoassist.analysis.plots.style import DPI, WIDTH
 from myoassist.analysis.recording import Recording
 from myoassist.errors import ConfigError, RunError
-from tests.recordings import WEIGHT, changed, meta, part, standing, together, walker
+from tests.drawn import line, panel, unlabelled, upright
+from tests.recordings import WEIGHT, changed, meta, standing, together, walker
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-UNIT = re.compile(r"\(.+\)$", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -33,54 +28,6 @@ def walk() -> Analysis:
     both = together(walker(), walker(speed=1.0))
     reward = np.tile([0.5, -0.1], (len(both), 1))
     return analyse(changed(both, reward=reward))
-
-
-def panel(figure: Figure, title: str) -> Axes:
-    found = [axis for axis in figure.axes if axis.get_title(loc="left").replace("\n", " ").startswith(title)]
-    assert found, [axis.get_title(loc="left") for axis in figure.axes]
-    return found[0]
-
-
-def line(axis: Axes, label: str, number: int = 0) -> np.ndarray:
-    """y of a line, by the label that the plots give it."""
-    found = [item for item in axis.lines if item.get_label() == label]
-    assert found, [item.get_label() for item in axis.lines]
-    return np.asarray(found[number].get_ydata(), dtype=float)
-
-
-def draw_quickly(figure: Figure) -> None:
-    """Draw a figure without arranging its panels, which takes long."""
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-
-
-def upright(axis: Axes) -> list[float]:
-    """x of the vertical lines."""
-    return [float(np.asarray(item.get_xdata())[0]) for item in axis.lines if _is_upright(item)]
-
-
-def _is_upright(item: Line2D) -> bool:
-    x, y = np.asarray(item.get_xdata()), np.asarray(item.get_ydata())
-    return len(x) == 2 and x[0] == x[1] and y.tolist() == [0, 1]
-
-
-def unlabelled(figure: Figure) -> list[str]:
-    """Axes without a label and unit, of their own, of a panel that shares it, of the figure, or words at the ticks."""
-    missing = []
-    for axis in figure.axes:
-        for name, own, shared in (
-            ("x", Axes.get_xlabel, axis.get_shared_x_axes()),
-            ("y", Axes.get_ylabel, axis.get_shared_y_axes()),
-        ):
-            group = shared.get_siblings(axis)
-            labels = [own(other) for other in group]
-            labels.append(figure.get_supxlabel() if name == "x" else "")
-            ticks = [label.get_text() for other in group for label in getattr(other, f"get_{name}ticklabels")()]
-            words = any(text and text[0].isalpha() for text in ticks)
-            colourbar = axis.get_label() == "<colorbar>"
-            if not words and not colourbar and not any(UNIT.search(text) for text in labels):
-                missing.append(f"{name} of {axis.get_title(loc='left')!r}")
-    return missing
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -268,87 +215,6 @@ class TestNames:
         assert muscle_title("glmax2") == "Gluteus maximus 2"
         assert muscle_title("my_muscle3") == "my_muscle3"
         assert muscle_pairs(walker())["vasti"] == {"r": "vasti_r", "l": "vasti_l"}
-
-
-class TestPoorRecordings:
-    """Each plot is drawn, or says in words why not."""
-
-    @staticmethod
-    def drawn(recording: Recording, *names: str) -> dict[str, str | None]:
-        """Reasons by plot; those without are drawn."""
-        analysis = analyse(recording)
-        reasons = {name: PLOTS[name].applies(analysis) for name in names or PLOTS}
-        for name, reason in reasons.items():
-            if reason is None:
-                draw_quickly(PLOTS[name](analysis))
-        return reasons
-
-    def test_no_stride(self) -> None:
-        reasons = self.drawn(standing())
-        assert [name for name, reason in reasons.items() if reason is None] == ["kinematics", "reward"]
-        assert reasons["gait_cycle"] == "no complete stride was found in the recording"
-        with pytest.raises(RunError, match="plot muscles: no complete stride was found in the recording"):
-            PLOTS["muscles"](analyse(standing()))
-
-    def test_one_stride(self) -> None:
-        recording = part(walker(), 320)
-        assert len(analyse(recording).strides) == 1
-        assert not any(self.drawn(recording).values())
-
-    @pytest.mark.parametrize("frames", [0, 1])
-    def test_hardly_any_frame(self, frames: int) -> None:
-        reasons = self.drawn(part(walker(), frames))
-        assert reasons["reward"] == (None if frames else "the recording holds no reward terms")
-
-    def test_no_reference_and_no_device(self) -> None:
-        bare = changed(walker(), device_torque=None, device_power=None, motor_force=None, excitation=None)
-        bare.meta.update(reference=None, motors={})
-        reasons = self.drawn(bare, "device", "reference_deviation", "kinematics", "gait_cycle", "cyclogram", "muscles")
-        assert {name: reason for name, reason in reasons.items() if reason} == {
-            "device": "the recording holds no torque of a device",
-            "reference_deviation": "the recording was made without a reference motion",
-        }
-
-    def test_no_joints_muscles_and_forces(self) -> None:
-        groups = ("joint_velocity", "activation", "reward")
-        reasons = self.drawn(changed(walker(), **dict.fromkeys(groups)), "phase_portrait", "muscles", "reward")
-        assert reasons["phase_portrait"] == "the recording holds no joint velocities"
-        assert reasons["muscles"] == "the recording holds no muscle activation"
-        assert reasons["reward"] == "the recording holds no reward terms"
-        other = walker()
-        other.meta["columns"]["joint_position"] = [f"wheel_{number}" for number in range(9)]
-        assert self.drawn(other, "kinematics")["kinematics"] == "the recording holds no joint angles of pelvis and legs"
-
-    @pytest.mark.slow
-    def test_signals_that_are_no_numbers(self) -> None:
-        recording = walker(seconds=4.0)
-        nan = ("joint_position", "activation", "device_torque", "reward", "speed")
-        inf = ("joint_velocity", "excitation", "device_power", "target_speed")
-        bad = {name: np.full_like(recording[name], np.nan if name in nan else -np.inf) for name in (*nan, *inf)}
-        assert not any(self.drawn(changed(recording, **bad)).values())
-        some = recording["joint_position"].copy()
-        some[100:300, 3] = np.inf
-        figure = PLOTS["gait_cycle"](analyse(changed(recording, joint_position=some)))
-        draw_quickly(figure)
-        assert np.isfinite(line(panel(figure, "Hip flexion (left)"), "_mean")).all()
-
-    def test_many_muscles_with_long_names(self) -> None:
-        recording = walker(seconds=6.0)
-        names = [f"{'a very long name of a muscle ' * 3}{number}_{side}" for side in "rl" for number in range(40)]
-        activation = np.full((len(recording), 80), 0.2)
-        recording = changed(recording, activation=activation, excitation=activation)
-        recording.meta["columns"].update(activation=names, excitation=names)
-        figure = PLOTS["muscles"](analyse(recording))
-        assert len(figure.axes) == 40
-        assert all(len(axis.get_title(loc="left")) < 50 for axis in figure.axes)
-        assert (
-            max(len(text.get_text()) for text in PLOTS["muscle_map"](analyse(recording)).axes[0].get_yticklabels()) < 40
-        )
-
-    def test_many_rewards(self) -> None:
-        recording = changed(walker(seconds=6.0), reward=np.random.default_rng(0).normal(size=(600, 30)))
-        recording.meta["columns"]["reward"] = [f"term_{number}" for number in range(30)]
-        assert self.drawn(recording, "reward")["reward"] is None
 
 
 class TestSaving:

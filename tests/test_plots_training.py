@@ -12,7 +12,7 @@ from myoassist.analysis.plots import TRAINING_PLOTS, save_training_plots, terrai
 from myoassist.analysis.plots.training import running_mean
 from myoassist.analysis.training_numbers import read_metrics
 from myoassist.errors import RunError
-from tests.test_plots import draw_quickly, line, panel, unlabelled
+from tests.drawn import draw_quickly, line, panel, unlabelled
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -1,181 +1,29 @@
-"""Runs from outside: how they stand, lists of them, and room on the disk."""
+"""Runs from outside: lists of them, as tables and files, and the settings in which they differ."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import command
+from run_folders import SCRIPTS, make_run, script
 
-from myoassist import processes
 from myoassist.errors import ConfigError, RunError
 from myoassist.places import STATUS
 from myoassist.processes import READER_GONE, child_environment, exit_code
-from myoassist.runs.checkpoints import list_checkpoints
 from myoassist.runs.entry import last_steps, read_entry
 from myoassist.runs.finding import find_runs
 from myoassist.runs.jobs import Job, note_job, plan_jobs
 from myoassist.runs.listing import Filters, age_text, as_csv, as_json, as_table, list_runs, size_text
-from myoassist.runs.lock import OWNER, RunLock, is_held
-from myoassist.runs.pruning import find_surplus, remove
 from myoassist.runs.settings import Change, changes, fits, flat, parse_conditions, shown_value
-from myoassist.runs.status import GONE, describe_error, read_status, recorded, status_of
 from myoassist.runs.table import Column, shortened, text_table, wide
-
-SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
-
-
-def script(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def make_run(folder: Path, *, name: str = "walk", steps: int = 100, total: int = 100, **changes: Any) -> Path:
-    """A run folder written by hand: two rows of numbers, three checkpoints of 1000 bytes, the second one the best."""
-    folder.mkdir(parents=True)
-    model = changes.pop("model", "22muscle")
-    (folder / "config.yaml").write_text(
-        f"name: {name}\nseed: 1\ntotal_steps: {total}\nmodel:\n  name: {model}\nalgorithm:\n  learning_rate: 0.0001\n"
-    )
-    (folder / "metrics.csv").write_text(f"time/total_timesteps,episode/distance\n{steps // 2},1.5\n{steps},2.5\n")
-    for number in (1, 2, 3):
-        checkpoint = folder / "checkpoints" / f"step_{number:010d}"
-        checkpoint.mkdir(parents=True)
-        (checkpoint / "layout.json").write_text("{}")
-        (checkpoint / "policy.zip").write_bytes(b"x" * 998)
-    best = {"checkpoint": "step_0000000002", "evaluation": {"distance": 12.34, "completed": 3, "episodes": 4}}
-    (folder / "checkpoints" / "best.json").write_text(json.dumps(best))
-    status = {
-        "status": "finished", "steps": steps, "total_steps": total, "started": "2026-01-31T12:00:00+00:00",
-        "ended": "2026-01-31T13:00:00+00:00", "reason": None, "pid": 1, "host": socket.gethostname(), **changes,
-    }  # fmt: skip
-    (folder / STATUS).write_text(json.dumps(status))
-    return folder
-
-
-# --- status -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_training_is_running_then_finished(tmp_path: Path) -> None:
-    lock = RunLock(tmp_path)
-    lock.acquire()
-    done = 0
-    with recorded(tmp_path, total_steps=100, steps=lambda: done):
-        during = status_of(tmp_path)
-        assert during and (during.status, during.steps, during.ended) == ("running", 0, None)
-        assert (during.pid, during.host) == (os.getpid(), socket.gethostname())
-        done = 100
-    lock.release()
-    after = status_of(tmp_path)
-    assert after and (after.status, after.steps, after.reason) == ("finished", 100, None)
-    assert after.ended is not None and after.started == during.started
-
-
-def test_a_stop_an_interrupt_and_a_fault_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_stopped_by", "SIGINT")  # whatever signal stopped a test before this one
-
-    def ended_by(work: Any) -> tuple[str, str | None]:
-        expected = pytest.raises(type(work)) if isinstance(work, BaseException) else nullcontext()
-        with expected, recorded(tmp_path, total_steps=9, steps=lambda: 5) as ending:
-            if isinstance(work, BaseException):
-                raise work
-            ending.stopped(work)
-        told = read_status(tmp_path)
-        assert told is not None
-        return told.status, told.reason
-
-    assert ended_by("SIGTERM") == ("stopped", "SIGTERM")
-    assert ended_by(KeyboardInterrupt()) == ("stopped", "SIGINT")
-    assert ended_by(RunError("disk:\n full")) == ("failed", "disk: full")
-    assert ended_by(ValueError("not a number")) == ("failed", "ValueError: not a number")
-    assert ended_by(MemoryError()) == ("failed", "MemoryError")
-    assert ended_by(None) == ("finished", None)
-    assert len(describe_error(ValueError("x" * 1000))) == 300
-
-
-def test_a_resumed_run_keeps_its_first_start(tmp_path: Path) -> None:
-    make_run(tmp_path / "run", status="stopped")
-    with recorded(tmp_path / "run", total_steps=200, steps=lambda: 100):
-        told = read_status(tmp_path / "run")
-        assert told and (told.started, told.total_steps) == ("2026-01-31T12:00:00+00:00", 200)
-
-
-def test_a_status_that_cannot_be_written_ends_no_training(tmp_path: Path) -> None:
-    place = tmp_path / "file"
-    place.write_text("no folder")
-    with recorded(place, total_steps=1, steps=lambda: 1):
-        pass
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "walking"}', '{"status": "running"}', "\xff"])
-def test_a_broken_status_is_none(tmp_path: Path, content: str) -> None:
-    (tmp_path / STATUS).write_bytes(content.encode("latin-1"))
-    assert read_status(tmp_path) is None
-    assert status_of(tmp_path) is None
-
-
-def test_a_run_whose_process_is_gone_has_failed(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", status="running", ended=None)
-    told = status_of(run)
-    assert told and (told.status, told.reason) == ("failed", GONE)
-    lock = RunLock(run)
-    lock.acquire()
-    assert is_held(run)
-    told = status_of(run)
-    assert told and told.status == "running"
-    lock.release()
-    assert not is_held(run)
-
-
-def test_a_run_of_another_machine_counts_as_running_while_it_writes(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", status="running", host="node17")
-    told = status_of(run)
-    assert told and told.status == "running"
-    old = time.time() - 3600
-    os.utime(run / "metrics.csv", (old, old))
-    told = status_of(run)
-    assert told and told.status == "failed"
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_the_status_of_real_trainings_that_are_killed_and_stopped(tmp_path: Path) -> None:
-    small = ("experiment=smoke", "num_envs=4", "threads=1", "total_steps=10_000_000", "logging.tensorboard=false")
-    for number, expected in ((signal.SIGKILL, ("failed", GONE)), (signal.SIGTERM, ("stopped", "SIGTERM"))):
-        run = tmp_path / number.name
-        process = subprocess.Popen(
-            command(*small, f"run_dir={run}"), env=child_environment(), stdout=subprocess.DEVNULL
-        )
-        try:
-            until = time.monotonic() + 60
-            while last_steps(run) == 0 and process.poll() is None and time.monotonic() < until:
-                time.sleep(0.1)
-            told = status_of(run)
-            assert told and told.status == "running" and (run / OWNER).exists()
-            process.send_signal(number)
-            process.wait(60)
-        finally:
-            process.kill()
-            process.wait()
-        told = status_of(run)
-        assert told and (told.status, told.reason) == expected
-        assert read_entry(run).steps > 0
-
 
 # --- lists ------------------------------------------------------------------------------------------------------------
 
@@ -370,83 +218,6 @@ def test_the_program_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     for wrong in (["--json", "--csv"], ["--yes"], ["--nothing"], ["missing"]):
         assert runs.main(wrong) == 2
         assert capsys.readouterr().err.count("\n") == 1
-
-
-# --- room on the disk -------------------------------------------------------------------------------------------------
-
-
-def test_pruning_keeps_the_best_and_the_last(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run")
-    (part,) = find_surplus([run])
-    assert [path.name for path in part.checkpoints] == ["step_0000000001"] and part.size == 1000
-    assert remove([part]) == (1000, [])
-    assert [path.name for path in list_checkpoints(run / "checkpoints")] == ["step_0000000002", "step_0000000003"]
-    assert find_surplus([run]) == []
-    left = run / "checkpoints" / ".step_0000000009.partial"
-    left.mkdir()
-    assert find_surplus([run])[0].checkpoints == (left,)
-
-
-def test_pruning_leaves_alone_what_trains_or_cannot_be_judged(tmp_path: Path) -> None:
-    run, unclear = make_run(tmp_path / "run"), make_run(tmp_path / "unclear")
-    (unclear / "checkpoints" / "best.json").write_text("{")
-    surplus = find_surplus([run, unclear])
-    assert [part.run for part in surplus] == [run]
-    lock = RunLock(run)
-    lock.acquire()
-    assert find_surplus([run]) == []
-    freed, problems = remove(surplus)  # found before it was resumed
-    assert freed == 0 and len(problems) == 1 and len(list_checkpoints(run / "checkpoints")) == 3
-    lock.release()
-
-
-def test_a_run_that_trains_on_another_machine_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    run = make_run(tmp_path / "run")
-    surplus = find_surplus([run])
-    told = json.loads((run / STATUS).read_text())
-    (run / STATUS).write_text(json.dumps({**told, "status": "running", "ended": None, "host": "node17"}))
-    owner = json.dumps({"pid": 7, "host": "node17", "job": "41"})
-    (run / OWNER).write_text(owner)
-    assert find_surplus([run]) == []
-    freed, problems = remove(surplus)
-    assert freed == 0 and "trains now" in problems[0] and len(list_checkpoints(run / "checkpoints")) == 3
-    with pytest.raises(RunError, match=r"process 7 on node17 trains .* nothing was changed"):
-        RunLock(run).acquire()
-    assert (run / OWNER).read_text() == owner and not is_held(run)
-    monkeypatch.setenv("SLURM_JOB_ID", "41")  # the same job, queued again on this machine
-    lock = RunLock(run)
-    lock.acquire()
-    lock.release()
-    monkeypatch.delenv("SLURM_JOB_ID")
-    (run / OWNER).write_text(owner)
-    old = time.time() - 3600
-    os.utime(run / "metrics.csv", (old, old))
-    lock.acquire()
-    lock.release()
-    assert find_surplus([run]) == surplus
-
-
-def test_the_program_asks_before_it_removes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run, runs = make_run(tmp_path / "run"), script("runs")
-
-    def left() -> int:
-        return len(list_checkpoints(run / "checkpoints"))
-
-    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))  # no terminal
-    assert runs.main([str(run), "--prune"]) == 2 and left() == 3
-    assert "nobody to ask" in capsys.readouterr().err
-    assert runs.main([str(run), "--prune", "--dry-run"]) == 0 and left() == 3
-    terminal = io.StringIO("n\ny\n")
-    monkeypatch.setattr(terminal, "isatty", lambda: True)
-    monkeypatch.setattr(sys, "stdin", terminal)
-    assert runs.main([str(run), "--prune"]) == 0 and left() == 3
-    assert runs.main([str(run), "--prune"]) == 0 and left() == 2
-    out = capsys.readouterr().out
-    assert "step_0000000001" in out and "1 kB" in out
-    assert runs.main([str(run), "--prune", "--yes"]) == 0 and left() == 2
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

@@ -1,110 +1,29 @@
-"""Searches: they find what is better, whatever becomes of some trials, and go on where they were left."""
+"""Searches: they find what is better, whatever becomes of some trials."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
+import searches
 from omegaconf import DictConfig
 from optuna.trial import TrialState
+from searches import PLANE, Searcher, hill, make_study, values
 
-from myoassist import commandline, multirun
 from myoassist.commandline import hydra_entry
-from myoassist.config_search import PrunerConfig, SearchConfig, SearchSettings, shown_storage
 from myoassist.errors import ConfigError
-from myoassist.learn.callbacks import Stopper
-from myoassist.learn.evaluate import Evaluation
-from myoassist.learn.trial import SearchTrial
-from myoassist.runs.study import Link, exists, open_storage, put_back, remember, whole_storage
-from myoassist.sweep import orphans
+from myoassist.runs.study import open_storage, put_back, whole_storage
 from myoassist.sweep.jobs import JobsGoOn
 from myoassist.sweep.orphans import settle_orphans
-from myoassist.sweep.slurm_queue import note_id, queue_states
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-TRAIN = """
-defaults: [_self_, {hydra: default}, {sweep: null}]
-name: walk
-x: 0.0
-y: 0.0
-n: 0
-kind: plain
-steps: 100
-search: {objective: [eval/distance], storage: null, study: null, trial: null, minutes: null}
-"""
-HILL = """
-# @package _global_
-defaults:
-  - override /hydra/sweeper: optuna
-steps: 10
-hydra:
-  mode: MULTIRUN
-  sweeper:
-    n_trials: 3
-    params: {kind: round, x: "interval(-1, 1)", y: "interval(-1, 1)"}
-"""
-
-
-class Searcher:
-    """Searches over a function instead of a training, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.capsys, self.out, self.err = folder, capsys, "", ""
-
-    def __call__(self, run: Callable[[Any], Any], *argv: str, into: str = "s", code: int = 0) -> dict[str, Any]:
-        """Search; what ``search.json`` says then."""
-        arguments = ["-m", "hydra/sweeper=optuna", f"hydra.sweep.dir={into}", *argv]
-        assert hydra_entry("train", run, argv=arguments) == code
-        self.out, self.err = self.capsys.readouterr()
-        return json.loads((self.folder / into / "search.json").read_text(encoding="utf-8"))
-
-    def refused(self, *argv: str) -> str:
-        """The one line of a search that is refused before its first trial."""
-
-        def never(config: DictConfig) -> None:
-            raise AssertionError("a trial was run")
-
-        assert hydra_entry("train", never, argv=["-m", "hydra/sweeper=optuna", *argv]) == 2
-        (line,) = self.capsys.readouterr().err.splitlines()
-        return line.removeprefix("error: ")
-
-
-@pytest.fixture
-def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Searcher:
-    conf = tmp_path / "conf"
-    shutil.copytree(REPOSITORY / "conf" / "hydra", conf / "hydra")
-    (conf / "sweep").mkdir()
-    (conf / "train.yaml").write_text(TRAIN)
-    (conf / "sweep" / "hill.yaml").write_text(HILL)
-    monkeypatch.setattr(commandline, "config_dir", lambda: conf)
-    monkeypatch.setattr(commandline, "compare_sweeps", multirun._running.clear)  # tested elsewhere
-    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    return Searcher(work, capsys)
-
-
-def hill(config: Any) -> float:
-    """Highest, 1, at x = 0.3 and y = -0.2."""
-    return 1.0 - (config.x - 0.3) ** 2 - (config.y + 0.2) ** 2
-
-
-def values(found: dict[str, Any]) -> list[float]:
-    return [trial["values"]["eval/distance"] for trial in found["trials"]]
-
-
-PLANE = ("x=interval(-1,1)", "y=interval(-1,1)")
+search = searches.search  # a fixture
 
 
 # --- it finds what is better ------------------------------------------------------------------------------------------
@@ -272,6 +191,16 @@ def test_interrupted_trials_go_on_with_the_next_command(search: Searcher) -> Non
     assert values(again) == [0.0, 1.0, 2.0, 3.0]  # with its own number and parameters
 
 
+def test_ctrl_c_leaves_trials_that_go_on(search: Searcher) -> None:
+    def run(config: DictConfig) -> float:
+        if config.n == 1:
+            raise JobsGoOn([1])
+        return float(config.n)
+
+    found = search(run, "n=range(0,3)", "hydra.sweeper.sampler=grid", code=130)
+    assert found["counts"] == {"finished": 1, "running": 1, "waiting": 1}
+
+
 @pytest.mark.parametrize("storage", ["search.journal", "sqlite:///studies.db"])
 def test_a_trial_that_was_put_back_is_drawn_again_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str
@@ -299,300 +228,3 @@ def test_a_run_that_saved_itself_when_its_search_was_killed_goes_on(tmp_path: Pa
     (tmp_path / "0" / "status.json").write_text(json.dumps(told))
     settle_orphans(study, tmp_path, ours=set(), take_over=False)
     assert [trial.state for trial in study.trials] == [TrialState.WAITING, TrialState.FAIL]
-
-
-# --- a search that goes on --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_storage_alone_brings_a_search_back_to_its_folder(search: Searcher) -> None:
-    common = (*PLANE, "hydra.sweeper.storage=sqlite:///studies.db", "hydra.sweeper.study_name=hill")
-    search(hill, *common, "hydra.sweeper.n_trials=2", into="first")
-    assert hydra_entry("train", hill, argv=["-m", "hydra/sweeper=optuna", *common, "hydra.sweeper.n_trials=3"]) == 0
-    found = json.loads((search.folder / "first" / "search.json").read_text())
-    assert found["counts"] == {"finished": 3}
-    assert sorted(path.name for path in (search.folder / "first").iterdir() if path.name.isdecimal()) == list("012")
-    assert not (search.folder / "outputs").exists()
-    search(hill, *common, "hydra.sweeper.n_trials=3", into="first")  # nothing left
-    assert "all 3 trials are done; for more give hydra.sweeper.n_trials" in search.out
-
-
-@pytest.mark.slow
-def test_another_search_is_refused(search: Searcher) -> None:
-    search(hill, "n=1,2", "x=interval(0,1)", "hydra.sweeper.n_trials=1")
-    same = "hydra.sweep.dir=s"
-    assert search.refused("n=1,2,3", same).startswith("n: the study 'search' has other values of it: Categorical")
-    assert search.refused("n=1,2", same, "hydra.sweeper.objective=[eval/time]").startswith(
-        "hydra.sweeper.objective: the"
-    )
-    line = search.refused("n=1,2", "x=interval(0,1)", same, "hydra.sweeper.study_name=other")
-    assert line.startswith("hydra.sweep.dir: ") and line.endswith("/s holds runs of another sweep (0); take a new one")
-    told = (search.folder / "s" / "jobs.json").read_text()
-    for argv, had, asked in [
-        (["n=1,2"], "it has x=interval(0,1)", "no x"),
-        (["n=1,2", "x=interval(0,1)", "y=interval(0,1)"], "it has no y", "y=interval(0,1)"),
-        (["n=1,2", "x=interval(0,1)", "kind=round"], "it has no kind", "kind=round"),
-        (["n=1,2", "x=interval(0,1)", "steps=7"], "it has no steps", "steps=7"),
-    ]:
-        assert f"s holds another search: {had}; asked for is {asked}; nothing was overwr" in search.refused(*argv, same)
-    assert hydra_entry("train", hill, argv=["-m", "n=1,2", same]) == 2
-    assert "s holds a search of n, x; asked for is a grid of 2 runs; nothing" in search.capsys.readouterr().err
-    assert (search.folder / "s" / "jobs.json").read_text() == told
-    search(hill, "n=1,2", "x=interval(0,1)", "hydra.sweeper.n_trials=2", "hydra.sweeper.sampler=random")  # goes on
-
-
-def test_a_search_does_not_go_into_the_folder_of_a_grid(search: Searcher) -> None:
-    assert hydra_entry("train", hill, argv=["-m", "n=1,2", "hydra.sweep.dir=s"]) == 0
-    search.capsys.readouterr()
-    assert "s holds " in search.refused("n=1,2", "hydra.sweep.dir=s")
-    assert not (search.folder / "s" / "search.journal").exists()
-
-
-@pytest.mark.parametrize(
-    ("argv", "expected"),
-    [
-        (["z=interval(0,1)"], "z: no such key"),
-        (["sweep=hill", "+hydra.sweeper.params.z=1"], "z: no such key"),
-        (["x=1"], "hydra/sweeper=optuna: nothing to search"),
-        (["x=interval(1,0)"], "x=interval(1,0): the lower end comes first"),
-        (["x=tag(log,interval(0,1))"], "x=tag(log,interval(0,1)): on a logarithmic scale both ends are above 0"),
-        (["n=1,2", "hydra.sweeper.sampler=tp"], "hydra.sweeper.sampler: no choice named 'tp'; did you mean 'tpe'"),
-        (["n=1,2", "hydra.sweeper.objective=[eval/speed]"], "hydra.sweeper.direction: missing for eval/speed"),
-        (["n=1,2", "hydra.sweeper.direction=[minimize,maximize]"], "hydra.sweeper.direction: gives 2 for 1"),
-        (["n=1,2", "hydra.sweeper.storage=a.db"], "hydra.sweeper.storage: a.db looks like a database"),
-        (
-            ["n=1,2", "hydra.sweeper.storage=env:NOBODY"],
-            "hydra.sweeper.storage: the environment has no variable NOBODY",
-        ),
-        (
-            ["n=1,2", "hydra.sweeper.storage='ftp://me@host/x'"],
-            "hydra.sweeper.storage: ftp://me@host/x cannot",
-        ),
-        (
-            ["n=1,2", "hydra.sweeper.storage='postgresql://me:secret@host/x'"],
-            "hydra.sweeper.storage: the URL has a password, which every run would save and upload; put the URL in a "
-            "variable of the environment: hydra.sweeper.storage=env:NAME",
-        ),
-        (["x=interval(0,1)", "hydra.sweeper.sampler=grid"], "x: a range without steps has no grid"),
-    ],
-)
-def test_bad_search_is_one_line_before_the_first_trial(search: Searcher, argv: list[str], expected: str) -> None:
-    assert search.refused(*argv).startswith(expected)
-
-
-def test_values_that_no_run_may_have_are_found_before_the_first_trial(search: Searcher) -> None:
-    checked: list[float] = []
-
-    def check(config: DictConfig) -> None:
-        assert config.search.trial == 0  # as a trial
-        checked.append(config.n)
-        if not float(config.n).is_integer():
-            raise ConfigError(f"n: got {config.n}; expected a whole number")
-
-    argv = ["-m", "hydra/sweeper=optuna", "n=interval(1,3)", "hydra.sweep.dir=s"]
-    assert hydra_entry("train", hill, argv=argv, check=check) == 2
-    assert search.capsys.readouterr().err.startswith("error: n: got 1.7")
-    argv[2] = "n=int(interval(1,3))"
-    checked.clear()
-    assert hydra_entry("train", hill, argv=[*argv, "hydra.sweeper.n_trials=1"], check=check) == 0
-    assert set(checked) == {1, 3}
-
-
-def test_without_optuna_the_extra_is_named(search: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = commandline.read_settings.__globals__["importlib"].util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name == "optuna" else find(name, *rest))
-    assert search.refused("n=1,2").endswith('pip install "myoassist[sweep]"')
-
-
-# --- the study --------------------------------------------------------------------------------------------------------
-
-
-def make_study(folder: Path, **settings: Any) -> tuple[optuna.Study, str]:
-    place = whole_storage(None, folder)
-    study = optuna.create_study(study_name="search", storage=open_storage(place), direction="maximize")
-    pruner = {"type": "median", "startup_trials": 1, "warmup_steps": 200, "keep": 3, **settings}
-    remember(study, pruner=pruner, folder=folder, objective=["eval/distance"])
-    return study, place
-
-
-def reported(study: optuna.Study, at: Sequence[float], value: float) -> None:
-    trial = study.ask()
-    for steps, part in zip((100, 200, 300), at, strict=False):
-        trial.report(part, steps)
-    study.tell(trial, value)
-
-
-def test_a_trial_that_does_badly_is_told_to_end(tmp_path: Path) -> None:
-    study, place = make_study(tmp_path)
-    for value in (1.0, 2.0, 3.0):
-        reported(study, [value, value, value], value)
-    number = study.ask().number
-    link = Link.to(SearchConfig(storage=place, study="search", trial=number))
-    assert link is not None
-    assert not link.report(100, 0.5)  # before 200 steps nobody is ended
-    assert not link.report(200, 2.5)  # the median of the others is 2
-    other = Link.to(SearchConfig(storage=place, study="search", trial=study.ask().number))
-    assert other is not None
-    assert not other.report(100, 1.5)
-    assert other.report(200, 1.5)
-    assert study.trials[-1].user_attrs["pruned"] == 200
-    study.tell(number, 2.5)
-    assert Link.to(SearchConfig(storage=place, study="search", trial=number)) is None  # it is over
-    assert Link.to(SearchConfig()) is None
-
-
-def test_halving_keeps_the_best_share(tmp_path: Path) -> None:
-    _, place = make_study(tmp_path, type="halving", warmup_steps=100, keep=2)
-    study = optuna.load_study(study_name="search", storage=open_storage(place))
-    ended = []
-    for value in (4.0, 3.0, 2.0, 1.0):
-        link = Link.to(SearchConfig(storage=place, study="search", trial=study.ask().number))
-        assert link is not None
-        ended.append(link.report(100, value))
-    assert ended == [False, True, True, True]  # each next one is below the better half of those before
-
-
-def test_trials_of_a_search_that_is_gone_have_failed(tmp_path: Path) -> None:
-    study, _ = make_study(tmp_path)
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    here = os.uname().nodename if hasattr(os, "uname") else ""
-    owners = [
-        {"host": here, "pid": gone.pid},
-        {"host": here, "pid": os.getppid()},  # another search that lives
-        {"host": "another-machine", "pid": 1},
-        {"host": here, "pid": gone.pid},  # its run came to its end by itself
-        {"host": here, "pid": gone.pid},  # so did this one, pruned
-        {"host": here, "pid": os.getpid()},  # ours
-    ]
-    for owner in owners:
-        study.ask().set_user_attr("owner", owner)
-    study.set_user_attr("folder", str(tmp_path))
-    trials = [optuna.Trial(study, trial._trial_id) for trial in study.trials]
-    trials[3].set_user_attr("values", [7.0])
-    trials[4].set_user_attr("pruned", 300)
-    settle_orphans(study, tmp_path, ours={5}, take_over=False)
-    states = [trial.state for trial in study.trials]
-    running, failed = TrialState.RUNNING, TrialState.FAIL
-    assert states == [failed, running, running, TrialState.COMPLETE, TrialState.PRUNED, running]
-    assert study.trials[0].user_attrs["reason"] == "its search ended before it did"
-    assert study.trials[3].value == 7.0
-    settle_orphans(study, tmp_path, ours={5}, take_over=True)
-    assert [trial.state for trial in study.trials][:3] == [failed, running, failed]
-
-
-def test_trials_that_slurm_has_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study, _ = make_study(tmp_path)
-    for number in range(4):
-        study.ask().set_user_attr("owner", {"host": socket.gethostname(), "pid": os.getpid()})  # one of before
-        note_id(tmp_path, number, f"99_{number}")
-    study.ask()  # another search has drawn it a moment ago, and not put its name on it
-    states: dict[str, str] | None = None
-
-    def asked(ids: Sequence[str]) -> dict[str, str] | None:
-        return states
-
-    monkeypatch.setattr(orphans, "queue_states", asked)
-    settle_orphans(study, tmp_path, ours=set(), take_over=False)
-    running, failed = TrialState.RUNNING, TrialState.FAIL
-    assert [trial.state for trial in study.trials] == [running] * 5  # SLURM does not answer
-    states = {"99_0": "PENDING", "99_1": "RUNNING", "99_2": "CANCELLED"}  # and it has forgotten 99_3
-    settle_orphans(study, tmp_path, ours=set(), take_over=False)
-    assert [trial.state for trial in study.trials] == [running, running, failed, failed, running]
-    monkeypatch.setattr(orphans, "_ASKED", 0.0)
-    states = None
-    settle_orphans(study, tmp_path, ours=set(), take_over=True)
-    assert [trial.state for trial in study.trials] == [failed] * 5
-
-
-def test_trials_of_another_search_are_left_alone_where_processes_cannot_be_probed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(*arguments: Any) -> None:
-        raise AssertionError("on Windows that ends the process")
-
-    study, _ = make_study(tmp_path)
-    study.ask().set_user_attr("owner", {"host": socket.gethostname(), "pid": os.getppid()})
-    monkeypatch.setattr(orphans, "_WINDOWS", True)
-    monkeypatch.setattr(orphans.os, "kill", never)
-    settle_orphans(study, tmp_path, ours=set(), take_over=False)
-    assert study.trials[0].state == TrialState.RUNNING
-    settle_orphans(study, tmp_path, ours=set(), take_over=True)
-    assert study.trials[0].state == TrialState.FAIL
-
-
-def test_ctrl_c_leaves_trials_that_go_on(search: Searcher) -> None:
-    def run(config: DictConfig) -> float:
-        if config.n == 1:
-            raise JobsGoOn([1])
-        return float(config.n)
-
-    found = search(run, "n=range(0,3)", "hydra.sweeper.sampler=grid", code=130)
-    assert found["counts"] == {"finished": 1, "running": 1, "waiting": 1}
-
-
-@pytest.mark.parametrize(
-    ("told", "states"),
-    [
-        ("echo '99_0 PENDING'", {"99_0": "PENDING"}),
-        ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", {}),
-        ("echo 'Unable to contact slurm controller' >&2; exit 1", None),
-    ],
-)
-def test_what_squeue_says_of_jobs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, states: dict[str, str] | None
-) -> None:
-    (tmp_path / "squeue").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n{told}\n')
-    (tmp_path / "squeue").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert queue_states(["99_1", "99_0"]) == states
-    assert "--jobs=99_0,99_1" in (tmp_path / "asked").read_text()
-
-
-def test_share_of_completed_episodes_is_told_in_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    study, place = make_study(tmp_path)
-    evaluation = Evaluation(4, 3, 1.0, 0.5, 1.0, 1.0, 0.1, 1.0, 2.0, 1.2, 0.1, 3.0)
-    for objective in ("eval/completed_share", "gait/cost_of_transport"):
-        told = SearchConfig(objective=[objective], storage=place, study="search", trial=study.ask().number)
-        trial = SearchTrial(told, Stopper(), every=100)
-        trial.report(100, evaluation)
-        trial.report(200, evaluation)
-    assert [trial.intermediate_values for trial in study.trials] == [{100: 0.75, 200: 0.75}, {}]
-    line = "gait/cost_of_transport is not known in training: this trial is not pruned"
-    assert [part.strip() for part in capsys.readouterr().out.splitlines()] == [line]
-
-
-def test_storages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert whole_storage(None, Path("a")) == str(tmp_path / "a" / "search.journal")
-    assert whole_storage("sqlite:///a.db", tmp_path) == f"sqlite:///{tmp_path}/a.db"
-    assert whole_storage("env:STUDIES", tmp_path) == "env:STUDIES"
-    assert whole_storage(str(tmp_path), Path()) == str(tmp_path / "search.journal")  # the folder of an earlier search
-    assert not exists(str(tmp_path / "search.journal")) and not exists(f"sqlite:///{tmp_path}/a.db")
-    assert shown_storage("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
-    monkeypatch.setenv("STUDIES", f"sqlite:///{tmp_path}/a.db")
-    optuna.create_study(study_name="x", storage=open_storage("env:STUDIES"))
-    assert exists(f"sqlite:///{tmp_path}/a.db")
-
-
-def test_journal_with_half_a_line_at_its_end_is_read(tmp_path: Path) -> None:
-    study, place = make_study(tmp_path)
-    reported(study, [], 3.0)
-    whole = Path(place).read_bytes()
-    Path(place).write_bytes(whole + b'{"op_code":4,"worker')  # the process was killed there
-    again = optuna.load_study(study_name="search", storage=open_storage(place))
-    assert Path(place).read_bytes() == whole
-    reported(again, [], 4.0)
-    assert optuna.load_study(study_name="search", storage=open_storage(place)).best_value == 4.0
-
-
-def test_settings_of_the_file_are_those_of_the_schema() -> None:
-    from omegaconf import OmegaConf
-
-    from myoassist.parsing import parse_config
-
-    file: Any = OmegaConf.to_container(OmegaConf.load(REPOSITORY / "conf/hydra/sweeper/optuna.yaml"))
-    del file["_target_"]
-    assert parse_config(file, SearchSettings) == SearchSettings()
-    assert set(file) == set(SearchSettings.__dataclass_fields__)
-    assert set(file["pruner"]) == set(PrunerConfig.__dataclass_fields__)

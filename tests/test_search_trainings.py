@@ -20,7 +20,7 @@ import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from running import REPOSITORY, program_of, small
-from test_search import make_study, reported
+from searches import make_study, reported
 
 from myoassist.config_search import SearchConfig, SearchSettings
 from myoassist.learn.callbacks import Stopper
