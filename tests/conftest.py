@@ -46,3 +46,19 @@ def build() -> Build:
         return known[key]
 
     return build
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Any:
+    """``target(*overrides)``: a training that is built, and closed after the test."""
+    from transfers import Target  # with PyTorch, which most tests do without
+
+    made: list[Target] = []
+
+    def make(*overrides: str) -> Target:
+        made.append(Target(*overrides))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

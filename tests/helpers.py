@@ -14,9 +14,10 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from myoassist.config import TrainConfig
+from myoassist.config import RewardTermConfig, TrainConfig
+from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import Task, WalkState
-from myoassist.mdp.terms import Joints, TrackedJoints
+from myoassist.mdp.terms import Joints, TrackedJoints, bind
 from myoassist.model.index import Actuator, Joint
 from myoassist.model.muscle import MuscleArchitecture
 from myoassist.model.terrain import Ground
@@ -168,3 +169,9 @@ def tracked(**values: float) -> TrackedJoints:
 
 def joints(*names: str) -> Joints:
     return Joints.resolve(list(names), stand_in_task(), "test")
+
+
+def term(name: str, **params: Any) -> Any:
+    """A reward term as the environment gets it, for the stand-in walker."""
+    config = RewardTermConfig(func=name, params=params)
+    return bind(REWARDS, config, stand_in_task(), name=name, kind="reward term", where="reward.terms.x").call

@@ -237,3 +237,10 @@ def put(folder: Path, recording: Recording, **meta: Any) -> Path:
     named = replace(recording, meta=recording.meta | {"name": folder.name} | meta)
     named.save(folder / "recording.npz")
     return folder
+
+
+def with_nan(group: str, column: str, frames: slice = slice(None)) -> Recording:
+    even = walker()
+    values = even[group].copy()
+    values[frames, even.columns(group).index(column)] = np.nan
+    return changed(even, **{group: values})

@@ -1,6 +1,7 @@
 """Faults of the machine: a full disk, two at once, a clock that goes back, files cut off.
 
-What was finished stays readable, and the next command goes on or says how. (Kills: ``test_faults_kills.py``.)
+What was finished stays readable, and the next command goes on or says how. (Kills: ``test_faults_kills.py`` and
+``test_resume.py``; W&B: ``test_wandb_faults.py``.)
 """
 
 from __future__ import annotations

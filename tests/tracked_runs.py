@@ -15,6 +15,7 @@ import yaml
 from myoassist.learn.tracking import CsvWriter
 from myoassist.places import STEPS
 from myoassist.processes import child_environment, python_command
+from myoassist.track.state import WARNING
 
 KEY = "a" * 40  # a key as W&B makes them, of nobody
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refuses every connection
@@ -130,3 +131,13 @@ def rows_of(run: Path) -> list[dict[str, float]]:
 def numbers(records: list[list[dict[str, Any]]]) -> list[dict[str, float]]:
     """Rows of metrics.csv among all that was logged: those with a count of episodes."""
     return [row for session in records for row in logged_rows(session) if "episode/count" in row or set(row) == {STEPS}]
+
+
+def assert_nothing_elsewhere(home: Path) -> None:
+    """W&B left no file in the home and in the folder for temporary files."""
+    left = [path for name in ("home", "temporary") for path in (home / name).rglob("*") if path.is_file()]
+    assert left == []
+
+
+def warnings_in(said: list[str]) -> list[str]:
+    return [line for line in said if line.startswith(WARNING)]
