@@ -1,7 +1,7 @@
 """Killed at the worst moment: an evaluation, a report, a training.
 
 What was finished stays readable, and the next command goes on. (More kills in training: ``test_resume.py``; W&B:
-``test_wandb.py``.)
+``test_wandb_faults.py``.)
 """
 
 from __future__ import annotations
