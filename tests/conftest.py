@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig, Terrain
 from myoassist.model.build import BuiltModel, build_model
+
+SHARED = [file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith(("test_", "conftest"))]
+pytest.register_assert_rewrite(*SHARED)  # their asserts say what was compared, as those of the tests do
 
 Build = Callable[..., BuiltModel]
 
