@@ -28,6 +28,7 @@ WITH = {  # choices that need more than the default experiment has
     ("observation", "walk_3d"): ["model=26muscle"],
     ("observation", "walk_3d_terrain"): ["model=26muscle"],
     ("observation", "walk_3d_without_phase"): ["experiment=no_reference", "model=26muscle"],
+    ("aid", "balance"): ["model=26muscle"],
     ("reward", "imitation_3d"): ["model=26muscle"],
     ("reward", "gait_3d"): ["model=26muscle"],
     ("termination", "imitation_3d"): ["model=80muscle"],
