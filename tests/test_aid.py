@@ -107,8 +107,10 @@ class TestAid:
         assert trial_config(walk.config).aid.joints == {}
 
     def test_a_joint_that_is_not_there_is_one_line(self) -> None:
-        with pytest.raises(ConfigError, match=r"aid\.joints: .*pelvis_lost.*pelvis_list"):
-            check_task(experiment(*BODY, "+aid.joints.pelvis_lost={stiffness: 1}"))
+        config = experiment(*BODY, "+aid.joints.pelvis_lost={stiffness: 1}")
+        for refuse in (check_task, lambda config: WalkEnv(config, num_envs=1, threads=1)):
+            with pytest.raises(ConfigError, match=r"aid\.joints: .*pelvis_lost.*pelvis_list"):
+                refuse(config)
 
     def test_a_planar_body_says_that_it_is_one(self) -> None:
         with pytest.raises(ConfigError, match=r"^aid\.joints: no joint named 'pelvis_list', .* model=26muscle or"):

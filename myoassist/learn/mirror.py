@@ -16,8 +16,8 @@ import numpy as np
 from myoassist.env.observing import Signal
 from myoassist.errors import ConfigError
 from myoassist.model.index import Actuator, Joint, ModelIndex, coordinate_of
+from myoassist.model.naming import ROOT_SIDEWAYS
 
-SIDEWAYS = ("pelvis_tz", "pelvis_list", "pelvis_rotation")
 _SIDES = {"r": "l", "l": "r", "R": "L", "L": "R", "right": "left", "left": "right", "dx": "sx", "sx": "dx"}
 _SUFFIX = re.compile(rf"_({'|'.join(_SIDES)})$")
 
@@ -63,7 +63,7 @@ def joint_image(name: str, index: ModelIndex) -> Image:
     """A joint's counterpart, and the sign between them."""
     joint = index.joints[name]
     if joint.role == "root":
-        return name, -1.0 if name in SIDEWAYS else 1.0
+        return name, -1.0 if name in ROOT_SIDEWAYS else 1.0
     other = index.joints.get(other_side(name))
     if other is None or other.side == joint.side or not _has_known_sign(joint):
         raise ConfigError(f"joint {name!r} has no counterpart on the other side")

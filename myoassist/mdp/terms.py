@@ -23,8 +23,7 @@ from myoassist.config import TermConfig
 from myoassist.errors import ConfigError, unknown
 from myoassist.mdp.state import Task
 from myoassist.model.muscle_groups import muscles_of
-
-_OUT_OF_PLANE = ("pelvis_tz", "pelvis_list", "pelvis_rotation", "hip_adduction", "hip_rotation", "subtalar_angle")
+from myoassist.model.naming import LEG_SIDEWAYS, ROOT_SIDEWAYS
 
 
 def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> list[str]:
@@ -42,7 +41,7 @@ def match(patterns: object, names: Iterable[str], *, kind: str, where: str) -> l
 
 def _no_such(kind: str, pattern: str, names: list[str], where: str) -> str:
     planar = "pelvis_tilt" in names and "pelvis_tz" not in names
-    if kind == "joint" and planar and any(coordinate in pattern for coordinate in _OUT_OF_PLANE):
+    if kind == "joint" and planar and any(coordinate in pattern for coordinate in (*ROOT_SIDEWAYS, *LEG_SIDEWAYS)):
         return (
             f"{where}: no joint named {pattern!r}, as this body moves in the sagittal plane; take model=26muscle or "
             f"80muscle, or what suits a planar body: walk in place of walk_3d, imitation in place of imitation_3d, "

@@ -16,6 +16,8 @@ LEG_COORDINATES = (
     "subtalar_angle",
     "mtp_angle",
 )
+ROOT_SIDEWAYS = ("pelvis_tz", "pelvis_list", "pelvis_rotation")  # a planar body has none of these
+LEG_SIDEWAYS = ("hip_adduction", "hip_rotation", "subtalar_angle")
 LEG_JOINT = re.compile(rf"^({'|'.join(LEG_COORDINATES)})_([rl])$")
 _ANY_LEG_ANGLE = re.compile(rf"({'|'.join(LEG_COORDINATES)})(_[rl])?$")
 _SIDE_SUFFIX = re.compile(r"_(r|l|R|L|dx|sx|right|left)$")

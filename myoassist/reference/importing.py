@@ -9,7 +9,7 @@ import numpy as np
 
 from myoassist.config import ReferenceConfig
 from myoassist.errors import ReferenceError
-from myoassist.model.naming import LEG_COORDINATES
+from myoassist.model.naming import LEG_COORDINATES, LEG_SIDEWAYS
 from myoassist.reference.cycles import PHASES, SAGITTAL, Strides, cut_strides, reach
 from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, holds_harmonics, load_gait
 from myoassist.reference.report import Report
@@ -27,7 +27,6 @@ SIDEWAYS = np.deg2rad(45.0)  # mean pelvis rotation from which a body does not f
 OFFSET = np.deg2rad(3.0)  # mean list or rotation that is worth a warning when a symmetric gait loses it
 EVEN_STEPS = 0.03  # of the stride, from half a cycle
 _MIRRORED = ("pelvis_list", "pelvis_rotation")  # change sign half a cycle later
-_SIDEWAYS = ("hip_adduction", "hip_rotation", "subtalar_angle")
 Curves = dict[str, Harmonics]
 
 
@@ -192,7 +191,7 @@ def _left_strike(right: Curves, left: Curves, tilt: Harmonics, report: Report) -
 def _match_signs(right: Curves, left: Curves, strike: float, report: Report) -> None:
     """Turn left coordinates that some files count to the same side of the room as the right ones, in place."""
     phase = np.arange(PHASES) / PHASES
-    for name in (n for n in _SIDEWAYS if n in right):
+    for name in (n for n in LEG_SIDEWAYS if n in right):
         own, other = right[name](phase), left[name].shifted(strike)(phase)
         same, turned = np.sqrt(np.mean((own - other) ** 2)), np.sqrt(np.mean((own + other) ** 2))
         if turned < 0.5 * same and same > np.deg2rad(2):
