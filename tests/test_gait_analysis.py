@@ -85,6 +85,26 @@ class TestVerdict:
         even = walker()
         assert "harder than human" in verdict(analyse(changed(even, ground_force=3.0 * even["ground_force"])))
 
+    def test_a_force_that_is_neither_human_nor_hard(self) -> None:
+        """Peaks of 1.1 and 1.2 BW times 1.3 are 1.43 and 1.56."""
+        even = walker()
+        said = verdict(analyse(changed(even, ground_force=1.3 * even["ground_force"])))
+        assert "heel-strike force 1.4 BW is above human (about 1.1)" in said
+        assert "not human: force at push-off 1.6 BW (about 1.1)" in said
+
+    def test_a_device_that_pushes_in_another_phase_each_stride(self) -> None:
+        """Torque on the half of the time at which no stride has its peak at the mean phase."""
+        even = walker()
+        torque = np.zeros((1200, 2))
+        for start in range(0, 1200, 240):  # strides of 1.2 s at 100 Hz, in turns at 20 and at 70 %
+            torque[start + 20 : start + 30] = torque[start + 200 : start + 210] = 50.0
+        said = verdict(analyse(changed(even, device_torque=torque)))
+        assert "N m/kg at changing times" in said and "% of the stride" not in said.split("; ")[-1]
+
+    def test_little_double_support(self) -> None:
+        """Feet that stand 0.56 of the stride: 12 % of it on both."""
+        assert "not human: both feet down 12 % (20 to 24)" in verdict(analyse(walker(stance=(0.56, 0.56))))
+
     def test_far_from_human(self) -> None:
         """Feet that stand 0.9 of the stride: 80 % of it on both; human are about 60 % and 20 %."""
         said = verdict(analyse(walker(stance=(0.9, 0.9))))

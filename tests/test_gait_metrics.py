@@ -161,6 +161,7 @@ class TestGroundForce:
     def test_peaks(self) -> None:
         peaks = means(measured(), *(f"ground_force.{name}" for name in ("first_peak", "valley", "second_peak")))
         assert peaks == pytest.approx([1.1, 0.7, 1.2])
+        assert means(measured(), "ground_force_r.first_peak_phase") == pytest.approx([100 * 0.25 * 0.72 / 1.2])
 
     def test_loading_rate(self) -> None:
         # 0 to 0.1 in one frame of 0.01 s; then 1.0 in 0.18 s, which is less steep

@@ -205,6 +205,12 @@ class TestNumbers:
         assert (knee.label, set(knee.cells), knee.about) == ("Knee: RMS error", {"", "r", "l"}, "what")
         assert set(pelvis.cells) == {""} and groups["Each muscle"][0].label == "Soleus: activation"
 
+    def test_sides_have_as_many_digits(self) -> None:
+        """Else 1.434 m of one leg beside 1.44 m of the other reads as 6 mm that are 1 mm."""
+        sides = {"r": Metric(1.4343, 0.008, 9, "m", ""), "l": Metric(1.4356, 0.011, 9, "m", "")}
+        ((_, (row,)),) = grouped({f"stride_length_{side}": metric for side, metric in sides.items()})
+        assert [row.cells[side].text for side in "rl"] == ["1.434 ± 0.008 (n = 9)", "1.436 ± 0.011 (n = 9)"]
+
     def test_names(self) -> None:
         assert split_side("knee_angle_r.rmse") == ("knee_angle.rmse", "r")
         assert split_side("stride_time_l") == ("stride_time", "l")

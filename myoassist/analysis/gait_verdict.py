@@ -11,11 +11,12 @@ from myoassist.analysis.recording import TERMINATED
 if TYPE_CHECKING:
     from myoassist.analysis.analysis import Analysis
 
-HUMAN_PEAK = 1.1  # BW: first peak of vertical ground force in level walking near 1.25 m/s (Nilsson, Thorstensson 1989)
-HARD = 1.5  # BW from which a heel strike is harder than human
+HUMAN_PEAK = 1.1  # BW: peaks of vertical ground force in level walking near 1.25 m/s (Nilsson, Thorstensson 1989)
+NEAR, HARD = 1.25, 1.5  # BW up to which a peak is near human, and from which it is harder than human
 FEEBLE = 0.15  # N m/kg: an ankle exoskeleton below does little, a tenth of what a human ankle gives at push-off
 HUMAN_STANCE, STANCE_OFF = 0.61, 0.06  # share of the stride (Perry, Burnfield 2010), and how far off is not human
-HUMAN_BOTH, BOTH_OFF = 0.22, 0.10  # the same of double support
+HUMAN_BOTH, BOTH_OFF = 0.22, 0.06  # the same of double support
+SCATTERED = 5.0  # % of the stride: standard deviation from which a mean phase is none that strides have
 UNLIKE = 0.5  # correlation of the ankle with the reference below which it moves in another way
 MOVED = 1.0  # m, the least way of a walker
 
@@ -75,7 +76,10 @@ def _impact(analysis: Analysis) -> str:
     if not math.isfinite(peak):
         return ""
     human = f"human (about {HUMAN_PEAK:g})"
-    judged = f"is harder than {human}" if peak > HARD else f"({human})" if peak < 0.8 else f"is near {human}"
+    if peak > NEAR:
+        judged = f"is {'harder than' if peak > HARD else 'above'} {human}"
+    else:
+        judged = f"is near {human}" if peak >= 0.8 else f"({human})"
     return f"heel-strike force {peak:.1f} BW {judged}"
 
 
@@ -88,6 +92,8 @@ def _oddities(analysis: Analysis) -> str:
         odd.append(f"stance {100 * stance:.0f} % of the stride (60 to 62)")
     if abs(both - HUMAN_BOTH) > BOTH_OFF:
         odd.append(f"both feet down {100 * both:.0f} % (20 to 24)")
+    if (push := _mean(analysis, "ground_force.second_peak")) > HARD:
+        odd.append(f"force at push-off {push:.1f} BW (about {HUMAN_PEAK:g})")
     if ankle < UNLIKE:
         odd.append(f"ankle correlates {ankle:.2f} with the reference")
     return f"not human: {', '.join(odd)}" if odd else ""
@@ -101,7 +107,8 @@ def _assistance(analysis: Analysis) -> str:
     if not peaks:
         return ""
     name = max(peaks, key=lambda key: peaks[key])
-    phase = _mean(analysis, name.replace("torque", "phase"))
-    if peaks[name] < FEEBLE or not math.isfinite(phase):
+    phase = analysis.metrics.get(name.replace("torque", "phase"))
+    if peaks[name] < FEEBLE or not phase or not math.isfinite(phase.mean):
         return f"the device does little (peak {peaks[name]:.2f} N m/kg)"
-    return f"the device peaks at {peaks[name]:.2f} N m/kg at {phase:.0f} % of the stride"
+    when = "at changing times" if phase.sd > SCATTERED else f"at {phase.mean:.0f} % of the stride"
+    return f"the device peaks at {peaks[name]:.2f} N m/kg {when}"

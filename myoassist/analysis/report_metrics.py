@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -53,6 +54,7 @@ _WORDS = {
     "device_power_negative": "device power, taken from the body",
     "device_power_positive": "device power, given to the body",
     "first_peak": "first peak, vertical",
+    "first_peak_phase": "phase of the first peak",
     "knee_angle": "knee",
     "metabolic_rate_bhargava": "metabolic rate (Bhargava)",
     "metabolic_rate_muscles": "metabolic rate, muscles alone",
@@ -146,13 +148,17 @@ def grouped(metrics: Mapping[str, Metric], *, walks: bool = True) -> list[tuple[
     ``walks``: else nothing is set against healthy adults.
     """
     rows: dict[str, Row] = {}
+    digits: Counter[str] = Counter()  # as many in all cells of a row: else rounding looks like a side that differs
+    for name, metric in metrics.items():
+        base = split_side(name)[0]
+        digits[base] = max(digits[base], _digits(base, metric))
     for name, metric in metrics.items():
         base, side = split_side(name)
         if base not in rows:
             shown = unit_of(base, metric.unit)
             human = human_range(base, metric.unit) if walks else None
             rows[base] = Row(base, label_of(base), shown, _about(metric.about), human)
-        rows[base].cells[side] = cell(base, metric, walks=walks)
+        rows[base].cells[side] = cell(base, metric, walks=walks, digits=digits[base])
     held = [row for row in rows.values() if any(cell.n for cell in row.cells.values())]
     return [(title, found) for title in ORDER if (found := [row for row in held if group_of(row.base) == title])]
 
@@ -185,16 +191,22 @@ def range_text(base: str, human: HumanRange) -> str:
     return f"{low:.{digits}f}–{high:.{digits}f}"
 
 
-def cell(base: str, metric: Metric, *, walks: bool = True) -> Cell:
-    """A metric as text: three significant digits, more where the SD would vanish; ``walks`` as in :func:`grouped`."""
+def cell(base: str, metric: Metric, *, walks: bool = True, digits: int | None = None) -> Cell:
+    """A metric as text, with as many ``digits`` after the point as it needs; ``walks`` as in :func:`grouped`."""
     factor = factor_of(base, metric.unit)
     mean, sd = metric.mean * factor, metric.sd * factor
-    digits = decimals(mean if abs(mean) > 1e-12 else sd)
-    if math.isfinite(sd) and sd > 1e-9:
-        digits = max(digits, decimals(sd, 1))
+    digits = _digits(base, metric) if digits is None else digits
     human = human_range(base, metric.unit) if walks else None
     place = human.place(metric.mean) if human and math.isfinite(metric.mean) else ""
     return Cell(number(mean, digits), _spread(sd, digits), metric.n, metric.about, place)
+
+
+def _digits(base: str, metric: Metric) -> int:
+    """Digits after the point that a metric needs: three significant ones, more where the SD would vanish."""
+    factor = factor_of(base, metric.unit)
+    mean, sd = metric.mean * factor, metric.sd * factor
+    digits = decimals(mean if abs(mean) > 1e-12 else sd)
+    return max(digits, decimals(sd, 1)) if math.isfinite(sd) and sd > 1e-9 else digits
 
 
 def _spread(sd: float, digits: int) -> str:

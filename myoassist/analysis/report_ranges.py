@@ -29,6 +29,11 @@ RESPIROMETRY = (
     "comparison is for orientation only; compare conditions of one body with each other."
 )
 
+IMPACT = (
+    "The first force peak of people comes at 12 to 15 % of the stride, when the body has come down on the leg. "
+    "One before about 8 % is the impact of the heel, and the valley after it is that of the impact."
+)
+
 
 @dataclass(frozen=True)
 class HumanRange:
@@ -65,8 +70,9 @@ RANGES: tuple[HumanRange, ...] = (
     HumanRange(r"hip_flexion\.rom", 40.0, 48.0, "deg", "Perry 2010"),
     HumanRange(r"knee_angle\.rom", 55.0, 65.0, "deg", "Perry 2010"),
     HumanRange(r"ankle_angle\.rom", 25.0, 35.0, "deg", "Perry 2010"),
-    HumanRange(r"ground_force\.(first|second)_peak", 1.0, 1.2, "BW", "Winter 1991"),
-    HumanRange(r"ground_force\.valley", 0.7, 0.8, "BW", "Winter 1991"),
+    HumanRange(r"ground_force\.first_peak", 1.0, 1.2, "BW", "Winter 1991", IMPACT),
+    HumanRange(r"ground_force\.valley", 0.7, 0.8, "BW", "Winter 1991", IMPACT),
+    HumanRange(r"ground_force\.second_peak", 1.0, 1.2, "BW", "Winter 1991"),
     HumanRange("metabolic_rate(_bhargava)?", 3.9, 4.6, "W/kg", "Waters 1999", RESPIROMETRY),
     HumanRange("cost_of_transport(_bhargava)?", 3.0, 3.5, "J/kg/m", "Ralston 1958; Waters 1999", RESPIROMETRY),
 )

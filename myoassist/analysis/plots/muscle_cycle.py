@@ -31,7 +31,7 @@ _MANY = 16  # muscles a side from which panels are smaller
 @plot(
     "Muscles over the gait cycle",
     "Activation of each muscle, mean and one standard deviation of all strides of its leg; thin dashed: the excitation "
-    "that the policy asked for. Both lie between 0 and 1. Dotted: mean toe-off.",
+    "that reaches it. Both lie between 0 and 1. Dotted: mean toe-off.",
     strides,
     signals("activation", "muscle activation"),
 )
