@@ -145,6 +145,15 @@ class TestHeelStrikes:
     def test_not_by_a_touch(self) -> None:
         assert self.strikes([0.0] * 10 + [39.0, 41.0]) == [False] * 11 + [True]
 
+    def test_not_by_a_foot_that_touches_at_the_start(self) -> None:
+        """A start from the reference puts a foot down with little load; it takes the weight in the next step."""
+        state = stand_in_state()
+        contact(state, right=2.0, left=400.0)
+        state.restart(np.arange(2), phase=np.zeros(2), target_speed=np.ones(2))
+        contact(state, right=400.0, left=400.0)
+        state.advance(np.zeros((2, 4)))
+        assert not state.heel_strike.any()
+
     def test_a_foot_that_starts_in_the_air_strikes_when_it_lands(self) -> None:
         state = stand_in_state()
         state.restart(np.arange(2), phase=np.zeros(2), target_speed=np.ones(2))

@@ -154,7 +154,8 @@ class WalkState:
         self.heel_strike[rows] = False
         self._derive()
         self.previous_activation[rows] = self.activation[rows]
-        self._unloaded_for[rows] = np.where(self.foot_load[rows] > LOADED * self.index.body_weight, 0.0, DROPOUT)
+        touching = self.foot_load[rows] > 0.0  # a foot that is down takes its load in the next step: no heel strike
+        self._unloaded_for[rows] = np.where(touching, 0.0, DROPOUT)
 
     def get_state(self) -> Arrays:
         """A copy of every array but the simulation's own."""
