@@ -172,6 +172,27 @@ class TestInTheEnvironment:
             walker.step(np.zeros((2, 22)))
         walker.close()
 
+    @pytest.mark.parametrize("value", [1.0, [1.0], None])
+    def test_a_reward_that_is_no_array(self, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(REWARDS, "odd", lambda state: value)
+        walker = WalkEnv(experiment(*self.SMALL, "+reward.terms.mine={func: odd, weight: 1.0}"), num_envs=2, threads=1)
+        walker.reset(seed=0)
+        with pytest.raises(ConfigError, match=r"term 'mine' returned shape \(1?,?\); it must return \(2,\)"):
+            walker.step(np.zeros((2, 22)))
+        walker.close()
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_a_reward_that_is_not_finite(self, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(REWARDS, "odd", lambda state: np.array([0.0, value]))
+        config = experiment(*self.SMALL, "+reward.terms.mine={func: odd, weight: -1.0}")
+        walker = WalkEnv(config, num_envs=2, threads=1)
+        walker.reset(seed=0)
+        with pytest.raises(ConfigError, match=rf"reward term 'mine' gave {value} in environment 1; it must be"):
+            walker.step(np.zeros((2, 22)))
+        monkeypatch.setattr(walker.sim, "step", lambda controls: np.array([False, True]))
+        assert walker.step(np.zeros((2, 22))).reward[1] == 0.0  # what failed physics makes of a term is never seen
+        walker.close()
+
     def test_no_reward_at_all(self) -> None:
         config = experiment(*self.SMALL, *(f"~reward.terms.{name}" for name in experiment().reward.terms))
         with pytest.raises(ConfigError, match=r"reward\.terms: gives no reward"):

@@ -21,7 +21,7 @@ import numpy as np
 
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError, unknown
-from myoassist.mdp.state import Task
+from myoassist.mdp.state import Task, WalkState
 from myoassist.model.muscle_groups import muscles_of
 from myoassist.model.naming import LEG_SIDEWAYS, ROOT_SIDEWAYS
 
@@ -210,6 +210,13 @@ class BoundTerm:
     name: str
     call: Callable[..., np.ndarray]
     arguments: dict[str, Any]
+
+    def values(self, state: WalkState) -> np.ndarray:
+        """What it says of each environment, ``(num_envs,)``. Raises ConfigError for another shape."""
+        values = np.asarray(self.call(state))
+        if values.shape != (state.num_envs,):
+            raise ConfigError(f"term {self.name!r} returned shape {values.shape}; it must return ({state.num_envs},)")
+        return values
 
     def reset(self, rows: np.ndarray) -> None:
         forget = getattr(self.call, "reset", None)
