@@ -11,12 +11,13 @@ from helpers import experiment, joints, stand_in_index, stand_in_state, stand_in
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError, ModelError
 from myoassist.mdp.check import check_task
-from myoassist.mdp.observations import OBSERVATIONS
+from myoassist.mdp.observations import OBSERVATIONS, observation
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import BoundTerm, Joints, Motors, Muscles, bind, check_term, match, parameters
 from myoassist.model.names import known_names
+from myoassist.registry import by_name
 
 
 def made(registry: dict, func: str, *, task: Task | None = None, **params: Any) -> BoundTerm:
@@ -37,6 +38,24 @@ def plain(
 ) -> np.ndarray:
     """A term with parameters that need no model."""
     return np.zeros(state.num_envs)
+
+
+class TestNamesThatComeTwice:
+    def test_an_observation(self) -> None:
+        def target_speed(state: WalkState) -> np.ndarray:
+            return state.target_speed[:, None]
+
+        with pytest.raises(ConfigError, match=r"^two observation terms are named 'target_speed': myoassist\.mdp\.obs"):
+            observation(lambda task: ("",))(target_speed)
+        assert OBSERVATIONS["target_speed"] is not target_speed
+
+    def test_an_entry_of_a_table(self) -> None:
+        def forward(state: WalkState) -> np.ndarray:
+            return state.speed
+
+        with pytest.raises(ConfigError, match=r"two reward terms are named 'forward': .*; give one of them another"):
+            by_name((REWARDS["forward"], forward), kind="reward term")
+        assert by_name((forward, forward), kind="reward term") == {"forward": forward}
 
 
 class TestUnknownNames:
