@@ -275,6 +275,6 @@ def bind(
         if parameter.annotation in RESOLVED:
             value = parameter.annotation.resolve(value, task, f"{where}.params.{key}")
         whole = parameter.annotation is int and key in config.params  # 3.0 may be a size too
-        arguments[key] = int(value) if whole else value
+        arguments[key] = int(config.params[key]) if whole else value
     call = term(task, **arguments) if isinstance(term, type) else partial(term, **arguments)
     return BoundTerm(name=name, call=call, arguments=arguments)
