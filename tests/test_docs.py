@@ -78,25 +78,30 @@ def test_the_table_of_devices_is_that_of_the_compiled_models() -> None:
 @pytest.mark.parametrize("group", NAMED)
 def test_every_choice_has_its_row(group: str) -> None:
     named = " ".join(row[0] for row in rows(read(NAMED[group])))
-    assert [name for name in choices(group) if f"`{name}`" not in named and name != "none"] == []
+    missing = [name for name in choices(group) if f"`{name}`" not in named and name != "none"]
+    step = "run: python scripts/write_devices.py" if group == "device" else f"add a row to docs/{NAMED[group]}"
+    assert missing == [], f"no row for {group} {missing}: {step}"
 
 
 @pytest.mark.parametrize("group", ["device", "terrain"])
 def test_every_device_and_ground_has_a_picture(group: str) -> None:
     page = read(NAMED[group])
-    assert [
-        n for n in choices(group) if f"figures/{group}s/{n}.jpg" not in page and (group, n) != ("device", "none")
-    ] == []
+    pictures = {n: f"figures/{group}s/{n}.jpg" for n in choices(group) if (group, n) != ("device", "none")}
+    missing = [picture for picture in pictures.values() if picture not in page]
+    assert missing == [], f"run: python scripts/draw_docs.py {group}s; then show {missing} in docs/{NAMED[group]}"
 
 
 def test_every_term_has_its_row() -> None:
     named = " ".join(row[0] for row in rows(read("signals-and-terms.md")))
-    assert [term for term in (*OBSERVATIONS, *REWARDS, *TERMINATIONS) if f"`{term}`" not in named] == []
+    missing = [term for term in (*OBSERVATIONS, *REWARDS, *TERMINATIONS) if f"`{term}`" not in named]
+    assert missing == [], f"no row for {missing}: add one to its table in docs/signals-and-terms.md"
 
 
 def test_every_plot_has_an_example() -> None:
     page = read("evaluation.md")
-    assert [plot for plot in (*PLOTS, *TRAINING_PLOTS) if f"(figures/evaluation/{plot}.png) `{plot}`" not in page] == []
+    missing = [plot for plot in (*PLOTS, *TRAINING_PLOTS) if f"(figures/evaluation/{plot}.png) `{plot}`" not in page]
+    show = [f"![](figures/evaluation/{plot}.png) `{plot}`" for plot in missing]
+    assert missing == [], f"run: python scripts/draw_docs.py evaluation; then write in docs/evaluation.md: {show}"
 
 
 def test_every_page_is_in_the_navigation_and_every_entry_is_a_page() -> None:

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "myoassist"
 
 # A part may import from its own layer and from those above it in this list; a new part gets a line here.
 LAYERS = (
-    {"errors", "fields", "files", "interrupting", "places", "processes"},
+    {"errors", "fields", "files", "interrupting", "places", "processes", "registry"},
     {
         "config",
         "config_launch",

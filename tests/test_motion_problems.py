@@ -10,7 +10,7 @@ import pytest
 from myoassist.reference.cycles import _compare
 from myoassist.reference.motion import FORWARD, load_gait
 from myoassist.reference.report import Report
-from tests.motions import EXACT, PHASES, columns, imported, problem, worst, write_csv, write_mot, write_npz
+from tests.motions import EXACT, PHASES, columns, imported, limping, problem, worst, write_csv, write_mot, write_npz
 
 
 class TestTreadmill:
@@ -45,6 +45,33 @@ class TestWhatIsMissing:
             assert worst(result.gait, load_gait()) < EXACT
             assert any("stands for both" in line for line in result.report.warnings)
             assert "false needs both legs" in problem(tmp_path / f"{kept}.mot", symmetric="false")
+
+    @pytest.mark.parametrize("side", ["r", "l"])
+    @pytest.mark.parametrize("gone", ["ankle_angle", "knee_angle", "hip_flexion"])
+    def test_the_fuller_leg_stands_for_both(self, tmp_path: Path, gone: str, side: str) -> None:
+        time, values = columns(load_gait())
+        values[f"{gone}_{side}2"] = values.pop(f"{gone}_{side}")
+        result = imported(write_csv(tmp_path / "walk.csv", time, values), cutoff_hz=0.0)
+        assert worst(result.gait, load_gait()) < EXACT
+        assert any(line.startswith(f"no {gone}_{side}: the other leg's") for line in result.report.warnings)
+
+    def test_a_left_leg_that_stands_for_both_begins_with_its_own_strike(self, tmp_path: Path) -> None:
+        time, values = columns(limping())
+        del values["ankle_angle_r"]
+        gait = imported(write_csv(tmp_path / "limp.csv", time, values), cutoff_hz=0.0).gait
+        knee = limping().left["knee_angle"].shifted(0.44)
+        apart = np.abs(gait.coordinates["knee_angle"](PHASES) - knee(PHASES))
+        assert not gait.left and np.rad2deg(apart.max()) < 3.0  # half a stride later it would be 12
+
+    def test_hip_and_knee_of_the_same_leg(self, tmp_path: Path) -> None:
+        time, values = columns(load_gait())
+        del values["hip_flexion_r"], values["knee_angle_l"]
+        message = problem(write_csv(tmp_path / "walk.csv", time, values))
+        assert "hip_flexion and knee_angle of the same leg are needed, but it has no hip_flexion_r and no" in message
+        assert "name the column: +reference.columns.hip_flexion_r=<column>; columns of the file: " in message
+        values["my_knee_angle_l"] = values["knee_angle_r"]
+        message = problem(write_csv(tmp_path / "walk.csv", time, values))
+        assert "name the column: +reference.columns.knee_angle_l=my_knee_angle_l; " in message
 
     def test_no_knee(self, tmp_path: Path) -> None:
         time, values = columns(load_gait())

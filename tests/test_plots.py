@@ -8,10 +8,12 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from myoassist.analysis.analysis import Analysis, analyse
 from myoassist.analysis.plots import PLOTS, TRAINING_PLOTS, encoded, save_plots
 from myoassist.analysis.plots.cycle import evenly, mean_sd
+from myoassist.analysis.plots.drawing import Plot
 from myoassist.analysis.plots.names import MUSCLES, angles, muscle_pairs, muscle_title
 from myoassist.analysis.plots.style import DPI, WIDTH
 from myoassist.analysis.recording import Recording
@@ -237,6 +239,20 @@ class TestSaving:
     def test_what_does_not_apply_is_left_out(self, tmp_path: Path) -> None:
         assert save_plots(analyse(standing()), tmp_path, ["muscles"]) == {}
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_plot_that_raises_costs_itself_only(
+        self, walk: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def hip_only(analysis: Analysis) -> Figure:
+            raise TypeError("no $hip$")
+
+        monkeypatch.setitem(PLOTS, "hip_only", Plot(hip_only, "Hip", "One curve"))
+        saved = save_plots(walk, tmp_path, ["hip_only", "cyclogram"], formats=("png", "svg"))
+        assert list(saved) == ["cyclogram", "hip_only"]
+        said = (tmp_path / "hip_only.svg").read_text(encoding="utf-8")
+        assert "Not drawn: hip_only: TypeError: no $hip$ (test_plots.py, line " in said
+        with pytest.raises(TypeError, match="hip"):  # drawn by hand it says so at once
+            PLOTS["hip_only"](walk)
 
     @pytest.mark.parametrize(
         ("names", "formats", "message"),

@@ -9,15 +9,15 @@ import pytest
 from helpers import experiment, joints, stand_in_index, stand_in_state, stand_in_task, tracked
 
 from myoassist.config import TermConfig
-from myoassist.env.walk import WalkEnv
 from myoassist.errors import ConfigError, ModelError
 from myoassist.mdp.check import check_task
-from myoassist.mdp.observations import OBSERVATIONS
+from myoassist.mdp.observations import OBSERVATIONS, observation
 from myoassist.mdp.rewards import REWARDS
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terminations import TERMINATIONS
 from myoassist.mdp.terms import BoundTerm, Joints, Motors, Muscles, bind, check_term, match, parameters
 from myoassist.model.names import known_names
+from myoassist.registry import by_name
 
 
 def made(registry: dict, func: str, *, task: Task | None = None, **params: Any) -> BoundTerm:
@@ -33,6 +33,31 @@ def refused(registry: dict, func: str, *, task: Task | None = None, **params: An
     return str(caught.value)
 
 
+def plain(
+    state: WalkState, *, count: int = 1, on: bool = False, side: str = "r", pause: float | None = 1.0
+) -> np.ndarray:
+    """A term with parameters that need no model."""
+    return np.zeros(state.num_envs)
+
+
+class TestNamesThatComeTwice:
+    def test_an_observation(self) -> None:
+        def target_speed(state: WalkState) -> np.ndarray:
+            return state.target_speed[:, None]
+
+        with pytest.raises(ConfigError, match=r"^two observation terms are named 'target_speed': myoassist\.mdp\.obs"):
+            observation(lambda task: ("",))(target_speed)
+        assert OBSERVATIONS["target_speed"] is not target_speed
+
+    def test_an_entry_of_a_table(self) -> None:
+        def forward(state: WalkState) -> np.ndarray:
+            return state.speed
+
+        with pytest.raises(ConfigError, match=r"two reward terms are named 'forward': .*; give one of them another"):
+            by_name((REWARDS["forward"], forward), kind="reward term")
+        assert by_name((forward, forward), kind="reward term") == {"forward": forward}
+
+
 class TestUnknownNames:
     def test_function(self) -> None:
         message = refused(REWARDS, "foward")
@@ -46,6 +71,21 @@ class TestUnknownNames:
 
     def test_missing_parameter(self) -> None:
         assert refused(REWARDS, "joint_position") == "reward.terms.x.params: joint_position needs joints"
+
+    def test_a_parameter_without_a_star_before_it(self) -> None:
+        def pos_jerk(state: WalkState, scale: float = 1.0) -> np.ndarray:
+            return np.full(state.num_envs, scale)
+
+        def needs_scale(state: WalkState, scale: float) -> np.ndarray:
+            return np.full(state.num_envs, scale)
+
+        registry = {"pos_jerk": pos_jerk, "needs_scale": needs_scale}
+        assert refused(registry, "pos_jerk", scale=10) == (
+            "reward.terms.x.params: pos_jerk takes 'scale' by its place; put * before it in the definition: "
+            "pos_jerk(state, *, scale, …)"
+        )
+        assert "put * before it in the definition: needs_scale(state, *, scale" in refused(registry, "needs_scale")
+        assert made(registry, "pos_jerk").call(stand_in_state()).tolist() == [1.0, 1.0]
 
     def test_joint(self) -> None:
         message = refused(OBSERVATIONS, "joint_position", joints=["pelvis_ty", "pelvis_tlt"])
@@ -82,6 +122,26 @@ class TestWrongValues:
     def test_a_number_is_wanted(self, value: object) -> None:
         message = refused(REWARDS, "forward", sharpness=value)
         assert message == f"reward.terms.x.params.sharpness: must be a number, not {value!r}"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "words"),
+        [
+            ("count", 2.5, "a whole number"),
+            ("count", True, "a whole number"),
+            ("on", 1, "true or false"),
+            ("on", "false", "true or false"),
+            ("side", 3, "text"),
+            ("pause", "5", "a number"),
+        ],
+    )
+    def test_what_the_annotation_says_is_wanted(self, name: str, value: object, words: str) -> None:
+        message = refused({"plain": plain}, "plain", **{name: value})
+        assert message == f"reward.terms.x.params.{name}: must be {words}, not {value!r}"
+
+    def test_what_suits_the_annotation(self) -> None:
+        arguments = made({"plain": plain}, "plain", count=3.0, on=True, side="l", pause=None).arguments
+        assert arguments == {"count": 3, "on": True, "side": "l", "pause": None}
+        assert type(arguments["count"]) is int  # it may be a size
 
     @pytest.mark.parametrize("value", [[], None, 3, ["hip_r", 3], {"hip_r": 1.0}])
     def test_names_are_wanted(self, value: object) -> None:
@@ -155,40 +215,6 @@ class TestChecking:
         term.reset(np.array([0]))
         state.heel_strike[:] = True
         assert term.call(state) == pytest.approx([0.02, 0.04])
-
-
-class TestInTheEnvironment:
-    SMALL = ("device=none", "reset.bank_size=1")
-
-    @pytest.mark.parametrize("shape", [(2, 1), (), (3,)])
-    def test_a_reward_of_the_wrong_shape(self, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-        def odd(state: WalkState) -> np.ndarray:
-            return np.zeros(shape)
-
-        monkeypatch.setitem(REWARDS, "odd", odd)
-        walker = WalkEnv(experiment(*self.SMALL, "+reward.terms.mine={func: odd, weight: 1.0}"), num_envs=2, threads=1)
-        walker.reset(seed=0)
-        with pytest.raises(ConfigError, match=r"term 'mine' returned shape .*; it must return \(2,\)"):
-            walker.step(np.zeros((2, 22)))
-        walker.close()
-
-    def test_no_reward_at_all(self) -> None:
-        config = experiment(*self.SMALL, *(f"~reward.terms.{name}" for name in experiment().reward.terms))
-        with pytest.raises(ConfigError, match=r"reward\.terms: gives no reward"):
-            WalkEnv(config, num_envs=2, threads=1)
-
-    @pytest.mark.parametrize(
-        ("override", "message"),
-        [
-            ("+reward.terms.mine={func: forwards, weight: 1}", r"reward\.terms\.mine\.func.*'forwards'.*'forward'"),
-            ("+termination.terms.fall.params.part=1", r"termination\.terms\.fall\.params.*'part'"),
-            ("+observation.terms.activation.params={muscles: soles_r}", r"observation\.terms\.activation.*'soleus_r'"),
-            ("+observation.terms.mine={func: motor_force, params: {motors: Exo_R}}", r"observation\.terms\.mine.*none"),
-        ],
-    )
-    def test_a_bad_name_is_told_with_its_key(self, override: str, message: str) -> None:
-        with pytest.raises(ConfigError, match=message):
-            WalkEnv(experiment(*self.SMALL, override), num_envs=1, threads=1)
 
 
 class TestBeforeAnyModel:

@@ -155,6 +155,31 @@ class TestCourse:
         assert make_ground(bare, planar=True, grounds=4, rng=np.random.default_rng(0)).grid is None
 
 
+@pytest.mark.parametrize(
+    ("heights", "message"),
+    [
+        (lambda config, x, y, rng: np.zeros((len(x), len(y))), r"returned shape \(186, 61\); it must .* \(61, 186\)"),
+        (lambda config, x, y, rng: np.full((len(y), len(x)), np.nan), "returned heights that are not finite"),
+        (lambda config, x, y, rng: np.full((len(y), len(x)), 5.0), "begins at 5 m; it must begin at 0"),
+    ],
+)
+def test_a_surface_that_breaks_its_contract(heights: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SURFACES, "slope", heights)
+    with pytest.raises(ConfigError, match=f"surface 'slope' {message}"):
+        grid_of(SlopeTerrain(length=20.0), planar=False)
+
+
+def test_a_surface_that_begins_between_two_samples_may_have_risen() -> None:
+    grid = grid_of(SlopeTerrain(length=20.0, safe_zone=1.55, grade=0.5, first="up"), planar=True)
+    assert grid.heights[0, 0, np.searchsorted(columns_of(grid), 1.56)] == pytest.approx(0.025)
+
+
+def test_a_surface_without_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(SURFACES, "slope")
+    with pytest.raises(ConfigError, match=r"SURFACES of myoassist/model/surfaces\.py: no surface named 'slope'"):
+        grid_of(SlopeTerrain(length=20.0), planar=True)
+
+
 def course(kind: type, **settings: Any) -> Any:
     return kind(**{"length": 20.0, **settings})
 

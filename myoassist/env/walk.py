@@ -185,7 +185,7 @@ class WalkEnv:
         reasons = np.empty((self.num_envs, 1 + len(self.terminations)), dtype=bool)
         reasons[:, 0] = failed
         for column, term in enumerate(self.terminations, start=1):
-            reasons[:, column] = self._checked(term)
+            reasons[:, column] = term.values(self.state)
         return reasons
 
     def _reward_terms(self, failed: np.ndarray) -> np.ndarray:
@@ -193,15 +193,13 @@ class WalkEnv:
         terms = np.zeros((self.num_envs, len(self.rewards)))
         for column, (term, weight) in enumerate(zip(self.rewards, self._weights, strict=True)):
             if weight:
-                terms[:, column] = weight * self._checked(term)
+                terms[:, column] = weight * term.values(self.state)
         terms[failed] = 0.0
+        if not np.isfinite(terms.sum()):
+            row, column = np.argwhere(~np.isfinite(terms))[0]
+            value, name = terms[row, column] / self._weights[column], self.rewards[column].name
+            raise ConfigError(f"reward term {name!r} gave {value} in environment {row}; it must be a finite number")
         return terms
-
-    def _checked(self, term: BoundTerm) -> np.ndarray:
-        values = term.call(self.state)
-        if values.shape != (self.num_envs,):
-            raise ConfigError(f"term {term.name!r} returned shape {values.shape}; it must return ({self.num_envs},)")
-        return values
 
     def _restart(self, rows: np.ndarray) -> None:
         picks = np.empty(len(rows), dtype=int)

@@ -169,7 +169,10 @@ def signal_image(signal: Signal, index: ModelIndex) -> Image:
     term, _, column = signal.name.partition(".")
     if signal.source not in RULES:
         known = ", ".join(sorted(RULES))
-        raise ConfigError(f"observation function {signal.source!r} has no mirror rule; known: {known}")
+        raise ConfigError(
+            f"observation function {signal.source!r} has no mirror rule; known: {known}; or add a rule to RULES in "
+            f"myoassist/learn/mirror.py"
+        )
     other, sign = RULES[signal.source](column, index)
     return f"{term}.{other}" if column else term, sign
 

@@ -13,16 +13,21 @@ import numpy as np
 from myoassist.mdp import pelvis
 from myoassist.mdp.state import SIDES, Task, WalkState
 from myoassist.mdp.terms import Joints, Motors, Muscles, ReferenceJoints
+from myoassist.registry import enter
 
 OBSERVATIONS: dict[str, Callable] = {}
 NAMES: dict[str, Callable[..., tuple[str, ...]]] = {}
 
 
 def observation(names: Callable[..., tuple[str, ...]]) -> Callable[[Callable], Callable]:
-    """Register a term; ``names(task, **parameters)`` names its columns (one empty name for a single value)."""
+    """Register a term; ``names(task, **parameters)`` names its columns (one empty name for a single value).
+
+    Raises:
+        ConfigError: another term has its name.
+    """
 
     def register(term: Callable) -> Callable:
-        OBSERVATIONS[term.__name__] = term
+        enter(OBSERVATIONS, term.__name__, term, kind="observation term")
         NAMES[term.__name__] = names
         return term
 

@@ -14,6 +14,7 @@ import numpy as np
 from myoassist.mdp.state import LOADED, SIDES, Task, WalkState
 from myoassist.mdp.terms import Motors, Muscles, TrackedJoints
 from myoassist.model.metabolics import MuscleParameters, umberger_2010
+from myoassist.registry import by_name
 
 
 def forward(state: WalkState, *, sharpness: float = 5.0) -> np.ndarray:
@@ -235,9 +236,8 @@ class foot_clearance:  # noqa: N801
         self._known[rows] = False
 
 
-REWARDS: dict[str, Callable] = {
-    term.__name__: term
-    for term in (
+REWARDS: dict[str, Callable] = by_name(
+    (
         forward,
         joint_position,
         joint_velocity,
@@ -255,5 +255,6 @@ REWARDS: dict[str, Callable] = {
         step_effort,
         symmetry,
         foot_clearance,
-    )
-}
+    ),
+    kind="reward term",
+)

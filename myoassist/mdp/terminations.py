@@ -14,6 +14,7 @@ from myoassist.mdp.fading import Fading
 from myoassist.mdp.rewards import position_error
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terms import TrackedJoints
+from myoassist.registry import by_name
 
 
 def fall(state: WalkState, *, fraction: float = 0.77) -> np.ndarray:
@@ -103,4 +104,4 @@ class out_of_trajectory(Fading):  # noqa: N801
         """The limits go on from episode to episode."""
 
 
-TERMINATIONS: dict[str, Callable] = {term.__name__: term for term in (fall, trunk_tilt, off_pace, out_of_trajectory)}
+TERMINATIONS: dict[str, Callable] = by_name((fall, trunk_tilt, off_pace, out_of_trajectory), kind="termination")

@@ -21,7 +21,7 @@ import numpy as np
 
 from myoassist.config import TermConfig
 from myoassist.errors import ConfigError, unknown
-from myoassist.mdp.state import Task
+from myoassist.mdp.state import Task, WalkState
 from myoassist.model.muscle_groups import muscles_of
 from myoassist.model.naming import LEG_SIDEWAYS, ROOT_SIDEWAYS
 
@@ -178,25 +178,61 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
+def _is_whole(value: object) -> bool:
+    return _is_number(value) and float(value) == int(value)  # type: ignore[arg-type]  (a number)
+
+
+def _are_different_numbers(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_number, value)) and len(set(value)) == len(value)
+
+
+PLAIN: dict[Any, tuple[Callable[[object], bool], str]] = {  # annotations of parameters that need no model
+    float: (_is_number, "a number"),
+    int: (_is_whole, "a whole number"),
+    bool: (lambda value: isinstance(value, bool), "true or false"),
+    str: (lambda value: isinstance(value, str), "text"),
+    list[float]: (_are_different_numbers, "a list of different numbers"),
+}
+
+
+def _check_value(kind: Any, value: object, where: str) -> None:
+    """Raise ConfigError for a value that does not suit a plain annotation; of ``float | None`` null does too."""
+    if type(None) in typing.get_args(kind):
+        if value is None:
+            return
+        kind = next(one for one in typing.get_args(kind) if one is not type(None))
+    suits, words = PLAIN.get(kind, (lambda _: True, ""))
+    if not suits(value):
+        raise ConfigError(f"{where}: must be {words}, not {value!r}")
+
+
+def _check_named(term: Callable, config: TermConfig, where: str) -> None:
+    """Raise ConfigError for a parameter that can only be given by its place, which a YAML cannot do."""
+    for parameter in list(inspect.signature(term).parameters.values())[1:]:
+        wanted = parameter.name in config.params or parameter.default is parameter.empty
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and wanted:
+            raise ConfigError(
+                f"{where}.params: {config.func} takes {parameter.name!r} by its place; put * before it in the "
+                f"definition: {config.func}({next(iter(inspect.signature(term).parameters))}, *, {parameter.name}, …)"
+            )
+
+
 def check_term(registry: dict[str, Callable], config: TermConfig, *, kind: str, where: str) -> Callable:
     """Return the term named by ``config`` after checking its name and parameters; needs no model.
 
     Raises:
-        ConfigError: unknown function, unknown or missing parameter, or a plain parameter of the wrong type.
+        ConfigError: unknown function, unknown or missing parameter, one without ``*`` before it, or a plain parameter
+            of the wrong type.
     """
     if config.func not in registry:
         raise ConfigError(unknown(kind, config.func, registry, where=f"{where}.func"))
     term = registry[config.func]
+    _check_named(term, config, where)
     known = parameters(term)
     for name, value in config.params.items():
         if name not in known:
             raise ConfigError(unknown(f"parameter of {config.func}", name, known, where=f"{where}.params"))
-        if known[name].annotation in (float, int) and not _is_number(value):
-            raise ConfigError(f"{where}.params.{name}: must be a number, not {value!r}")
-        if known[name].annotation == list[float] and not (
-            isinstance(value, list) and value and all(map(_is_number, value)) and len(set(value)) == len(value)
-        ):
-            raise ConfigError(f"{where}.params.{name}: must be a list of different numbers, not {value!r}")
+        _check_value(known[name].annotation, value, f"{where}.params.{name}")
     missing = [name for name, p in known.items() if p.default is p.empty and name not in config.params]
     if missing:
         raise ConfigError(f"{where}.params: {config.func} needs {', '.join(missing)}")
@@ -210,6 +246,13 @@ class BoundTerm:
     name: str
     call: Callable[..., np.ndarray]
     arguments: dict[str, Any]
+
+    def values(self, state: WalkState) -> np.ndarray:
+        """What it says of each environment, ``(num_envs,)``. Raises ConfigError for another shape."""
+        values = np.asarray(self.call(state))
+        if values.shape != (state.num_envs,):
+            raise ConfigError(f"term {self.name!r} returned shape {values.shape}; it must return ({state.num_envs},)")
+        return values
 
     def reset(self, rows: np.ndarray) -> None:
         forget = getattr(self.call, "reset", None)
@@ -231,6 +274,7 @@ def bind(
         value = config.params.get(key, parameter.default)
         if parameter.annotation in RESOLVED:
             value = parameter.annotation.resolve(value, task, f"{where}.params.{key}")
-        arguments[key] = value
+        whole = parameter.annotation is int and key in config.params  # 3.0 may be a size too
+        arguments[key] = int(config.params[key]) if whole else value
     call = term(task, **arguments) if isinstance(term, type) else partial(term, **arguments)
     return BoundTerm(name=name, call=call, arguments=arguments)

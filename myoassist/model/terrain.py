@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from myoassist.config import Course, CurriculumTerrain, FlatTerrain, Surface, Terrain, Tiles
+from myoassist.errors import ConfigError, unknown
 from myoassist.model.contact import GROUND
 from myoassist.model.surfaces import SURFACES
 
@@ -16,6 +17,7 @@ BEHIND = 3.0  # m of level course behind the start
 PLANAR_WIDTH = 0.8  # m: a planar body never leaves its plane, so a strip under both feet is enough
 CROSS_GRID = 0.1  # m: samples across the course are no closer, whatever the grid along it; contact costs by the cell
 BASE = 0.5  # m of solid ground under the lowest point
+LEVEL = 1e-6  # m: heights at which a surface counts as beginning at 0
 WINDOW = (np.arange(12) - 5.5) * 0.05  # m: 0.6 m of the course, a step's length, around a point
 
 
@@ -100,8 +102,24 @@ def _course(config: Course, x: np.ndarray, y: np.ndarray, rng: np.random.Generat
         if not len(columns):
             break
         level = heights[:, [columns[0] - 1]]  # the last column so far is level
-        heights[:, columns] = level + SURFACES[surface.type](surface, ahead[columns] - begin, y, rng)
+        heights[:, columns] = level + _heights(surface, ahead[columns] - begin, y, rng)
         begin += length
+    return heights
+
+
+def _heights(surface: Surface, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Heights ``(rows, columns)`` of a surface. Raises ConfigError where its function does not keep to its contract."""
+    if surface.type not in SURFACES:
+        raise ConfigError(unknown("surface", surface.type, SURFACES, where="SURFACES of myoassist/model/surfaces.py"))
+    heights = np.asarray(SURFACES[surface.type](surface, x, y, rng))
+    where, wanted = f"surface {surface.type!r}", (len(y), len(x))
+    if heights.shape != wanted:
+        raise ConfigError(f"{where} returned shape {heights.shape}; it must return (rows, columns), here {wanted}")
+    if not np.isfinite(heights).all():
+        raise ConfigError(f"{where} returned heights that are not finite; they must be numbers in m")
+    if x[0] < 1e-9 and np.abs(heights[:, 0]).max() > LEVEL:  # between two samples it may have risen already
+        most = float(heights[np.abs(heights[:, 0]).argmax(), 0])
+        raise ConfigError(f"{where} begins at {most:g} m; it must begin at 0, the height of the ground before it")
     return heights
 
 

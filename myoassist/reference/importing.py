@@ -13,7 +13,7 @@ from myoassist.model.naming import LEG_COORDINATES, LEG_SIDEWAYS
 from myoassist.reference.cycles import PHASES, SAGITTAL, Strides, cut_strides, reach
 from myoassist.reference.motion import FORWARD, Gait, Harmonics, fit_harmonics, holds_harmonics, load_gait
 from myoassist.reference.report import Report
-from myoassist.reference.series import SPEED, make_series
+from myoassist.reference.series import LEG_NEEDED, SPEED, make_series
 from myoassist.reference.tables import read_table
 
 # The foot is furthest ahead of the pelvis some 6 to 9 % of the stride before it strikes: it swings back to meet the
@@ -156,9 +156,7 @@ def _gait(curves: Curves, forward: Harmonics, seconds: float, config: ReferenceC
     midline[FORWARD] = forward
     if set(right) != set(left):
         _check_one_leg(right, left, config, report)
-        left = {} if len(right) >= len(left) else left
-    if not left or not right:
-        own = right or {name: curve.shifted_half() for name, curve in left.items()}
+        own = _fuller_leg(right, left, midline["pelvis_tilt"], report)
         return Gait({**own, **midline}, seconds, forward.mean)
     strike = _left_strike(right, left, midline["pelvis_tilt"], report)
     _match_signs(right, left, strike, report)
@@ -174,6 +172,17 @@ def _check_one_leg(right: Curves, left: Curves, config: ReferenceConfig, report:
     if config.symmetric == "false":
         raise ReferenceError(f"reference.symmetric: false needs both legs, but {config.path} has no {', '.join(odd)}")
     report.warn(f"no {', '.join(odd)}: the other leg's motion half a stride later stands for both")
+
+
+def _fuller_leg(right: Curves, left: Curves, tilt: Harmonics, report: Report) -> Curves:
+    """Curves of the leg that has hip and knee and the most besides, from its own heel strike; of equals the right."""
+    fullness = [(set(LEG_NEEDED) <= set(leg), len(leg)) for leg in (right, left)]
+    if fullness[0] >= fullness[1]:
+        return right
+    if not fullness[0][0]:  # the strides were cut by the left leg
+        return {name: curve.shifted_half() for name, curve in left.items()}
+    strike = _left_strike(right, left, tilt, report)
+    return {name: curve.shifted(strike) for name, curve in left.items()}
 
 
 def _left_strike(right: Curves, left: Curves, tilt: Harmonics, report: Report) -> float:

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation
 
 from myoassist.config import ReferenceConfig
-from myoassist.errors import ReferenceError, unknown
+from myoassist.errors import ReferenceError, nearest, unknown
 from myoassist.model.naming import LEG_COORDINATES, ROOT_COORDINATES, opensim_name
 from myoassist.reference.report import Report
 from myoassist.reference.tables import Table
@@ -21,6 +21,7 @@ MOST_RADIANS = 3.4  # no leg angle of a walker reaches this; degrees do
 LEAST_DEGREES = 5.0  # no knee or hip of a walker moves by less than this; radians do
 HEADING = np.deg2rad(2.0)  # a walking direction closer to x than this is left as it is
 LEAST_SAMPLES, LEAST_RATE = 20, 15.0
+LEG_NEEDED = ("hip_flexion", "knee_angle")  # of one leg: strides are cut by them
 ALLOWED = (*ROOT_COORDINATES, *(f"{coordinate}_{side}" for coordinate in LEG_COORDINATES for side in "rl"))
 
 
@@ -43,7 +44,8 @@ def make_series(table: Table, config: ReferenceConfig, report: Report) -> Series
     """Turn a table into coordinates.
 
     Raises:
-        ReferenceError: too short, values that are not finite, no hip or knee, or angles that cannot be in that unit.
+        ReferenceError: too short, values that are not finite, no leg with hip and knee, or angles that cannot be in
+            that unit.
     """
     where = f"reference.path: {config.path}"
     for note in table.notes:
@@ -96,13 +98,25 @@ def _named(table: Table, config: ReferenceConfig, report: Report, where: str) ->
     left = [column for column in table.columns if column not in found.values()]
     if left:
         report.say(f"not used: {', '.join(left)}")
-    if missing := [name for name in ("hip_flexion", "knee_angle") if not _has(found, name)]:
-        raise ReferenceError(
-            f"{where}: no {' and no '.join(missing)}; name its column: +reference.columns.{missing[0]}_r=<column>; "
-            f"columns of the file: {', '.join(list(table.columns)[:24])}"
-        )
+    _check_leg(found, list(table.columns), left, where)
     report.numbers["columns"], report.numbers["not_used"] = found, left
     return {name: table.columns[column] for name, column in found.items()}
+
+
+def _check_leg(found: dict[str, str], columns: list[str], unused: list[str], where: str) -> None:
+    """Raise ReferenceError unless one leg has both hip and knee; it tells which column that may be."""
+    listed = f"columns of the file: {', '.join(columns[:24])}"
+    if missing := [name for name in LEG_NEEDED if not _has(found, name)]:
+        column = f"+reference.columns.{missing[0]}_r=<column>"
+        raise ReferenceError(f"{where}: no {' and no '.join(missing)}; name its column: {column}; {listed}")
+    lacking = [[f"{name}_{side}" for name in LEG_NEEDED if f"{name}_{side}" not in found] for side in "rl"]
+    if all(lacking):
+        named = [(name, near[0]) for side in lacking for name in side if (near := nearest(name, unused))]
+        name, column = (named or [(lacking[0][0], "<column>")])[0]
+        raise ReferenceError(
+            f"{where}: {' and '.join(LEG_NEEDED)} of the same leg are needed, but it has no {lacking[0][0]} and no "
+            f"{lacking[1][0]}; name the column: +reference.columns.{name}={column}; {listed}"
+        )
 
 
 def _meaning(column: str) -> str:

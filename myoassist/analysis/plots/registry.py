@@ -12,11 +12,11 @@ from myoassist.analysis.plots.portraits import angle_by_speed, phase_portrait
 from myoassist.analysis.plots.rewards import reward
 from myoassist.analysis.plots.stride_overview import steps
 from myoassist.analysis.plots.training import terrain_levels, training_curves
+from myoassist.registry import by_name
 
 # Of an Analysis, in the order of a report.
-PLOTS: dict[str, Plot] = {
-    plot.name: plot
-    for plot in (
+PLOTS: dict[str, Plot] = by_name(
+    (
         kinematics,
         gait_cycle,
         reference_deviation,
@@ -30,8 +30,9 @@ PLOTS: dict[str, Plot] = {
         phase_portrait,
         angle_by_speed,
         reward,
-    )
-}
+    ),
+    kind="plot",
+)
 
 # Of a run folder.
-TRAINING_PLOTS: dict[str, Plot] = {plot.name: plot for plot in (training_curves, terrain_levels)}
+TRAINING_PLOTS: dict[str, Plot] = by_name((training_curves, terrain_levels), kind="plot")

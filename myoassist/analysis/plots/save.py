@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import textwrap
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,7 +16,7 @@ from PIL import Image
 from myoassist.analysis.analysis import Analysis
 from myoassist.analysis.plots.drawing import Plot
 from myoassist.analysis.plots.registry import PLOTS, TRAINING_PLOTS
-from myoassist.analysis.plots.style import DPI, look
+from myoassist.analysis.plots.style import DPI, WIDTH, look
 from myoassist.errors import ConfigError, unknown
 from myoassist.files import write_beside
 
@@ -34,7 +36,7 @@ def save_plots(
 
     Returns:
         The file of the first format by plot, in the order of a report. What cannot be drawn is left out;
-        ``PLOTS[name].applies(analysis)`` says why.
+        ``PLOTS[name].applies(analysis)`` says why. A plot whose function raises is a picture of that error.
 
     Raises:
         ConfigError: a name or pattern that fits no plot, or an unknown format; nothing has been written then.
@@ -84,6 +86,19 @@ def _png(pixels: bytes, *, width: int, shaded: bool) -> bytes:
     return buffer.getvalue()
 
 
+def _drawn(plot: Plot, source: Any, formats: Sequence[str]) -> dict[str, bytes]:
+    """A plot by format; where its function raises, a picture that says so, as one plot should not cost the others."""
+    try:
+        figure = plot(source)
+        return {form: encoded(figure, form) for form in formats}
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"{plot.name}: {type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        figure = Figure(figsize=(WIDTH, 1.0))
+        figure.text(0.01, 0.5, "\n".join(textwrap.wrap(f"Not drawn: {words}", 100)), va="center", parse_math=False)
+        return {form: encoded(figure, form) for form in formats}
+
+
 def _save(
     known: Mapping[str, Plot], source: Any, folder: Path, names: Iterable[str], formats: Sequence[str]
 ) -> dict[str, Path]:
@@ -95,8 +110,7 @@ def _save(
     for name in wanted:
         if known[name].applies(source):
             continue
-        figure = known[name](source)
-        for form in formats:
-            write_beside(folder / f"{name}.{form}", encoded(figure, form))
+        for form, content in _drawn(known[name], source, formats).items():
+            write_beside(folder / f"{name}.{form}", content)
         saved[name] = folder / f"{name}.{formats[0]}"
     return saved
