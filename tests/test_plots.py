@@ -241,7 +241,7 @@ class TestSaving:
         assert list(tmp_path.iterdir()) == []
 
     def test_a_plot_that_raises_costs_itself_only(
-        self, walk: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, walk: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def hip_only(analysis: Analysis) -> Figure:
             raise TypeError("no $hip$")
@@ -249,6 +249,7 @@ class TestSaving:
         monkeypatch.setitem(PLOTS, "hip_only", Plot(hip_only, "Hip", "One curve"))
         saved = save_plots(walk, tmp_path, ["hip_only", "cyclogram"], formats=("png", "svg"))
         assert list(saved) == ["cyclogram", "hip_only"]
+        assert capsys.readouterr().err.startswith("warning: plot not drawn: hip_only: TypeError: no $hip$ (")
         said = (tmp_path / "hip_only.svg").read_text(encoding="utf-8")
         assert "Not drawn: hip_only: TypeError: no $hip$ (test_plots.py, line " in said
         with pytest.raises(TypeError, match="hip"):  # drawn by hand it says so at once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import textwrap
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -94,6 +95,7 @@ def _drawn(plot: Plot, source: Any, formats: Sequence[str]) -> dict[str, bytes]:
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         words = f"{plot.name}: {type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        sys.stderr.write(f"warning: plot not drawn: {words}\n")
         figure = Figure(figsize=(WIDTH, 1.0))
         figure.text(0.01, 0.5, "\n".join(textwrap.wrap(f"Not drawn: {words}", 100)), va="center", parse_math=False)
         return {form: encoded(figure, form) for form in formats}
