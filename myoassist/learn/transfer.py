@@ -22,9 +22,15 @@ from myoassist.learn.layout import Layout
 from myoassist.learn.line_up import Pair, line_up, origin_of, turned_between
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.policies import actor_key
+from myoassist.learn.transfer_checks import (
+    OWN_LAYERS,
+    group_of,
+    require_outputs,
+    require_same_activations,
+    require_same_normalization,
+)
 
 Tensors = Mapping[str, torch.Tensor]
-_OWN_LAYERS = re.compile(r"\.actor_[^.]+")  # of one of several actors, as policies.py names them
 _BEHIND_SELECT = re.compile(r"(?<=value_net)\.1\.(?=\d)")  # of a critic that first selects its signals
 FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
 
@@ -47,11 +53,12 @@ def transfer(
         reset: parts that start afresh all the same: actor, critic, log_std, normalizer.
 
     Raises:
-        RunError: nothing lines up, or a layer has another size.
+        RunError: nothing lines up, a layer has another size, or what has the same would act as another policy.
     """
     where = f"init_from={checkpoint.path}"
     if not set(layout.signal_names) & set(checkpoint.layout.signal_names):
         raise RunError(f"{where}: none of its signals are seen here; it saw {_some(checkpoint.layout.signal_names)}")
+    require_same_normalization(checkpoint, env, reset=reset, where=where)
     checkpoint = replace(checkpoint, **_without_motors(checkpoint, _other_motors(checkpoint, env)))
     moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
     if "normalizer" not in reset:
@@ -91,6 +98,7 @@ def move_weights(
     there = {**(here if checkpoint.layout == layout else {}), **checkpoint.axes}
     origins = _origins(policy.state_dict(), checkpoint.policy, here, there)
     said, turned = f"{where} ({_kind(checkpoint)})", turned_between(checkpoint.layout, layout)
+    require_outputs(checkpoint, origins, here, there, reset=reset, where=said)
     with torch.no_grad():
         for key, target in policy.state_dict().items():
             origin = origins.get(key)
@@ -100,6 +108,7 @@ def move_weights(
                 moved.copied.add(key)
             else:
                 moved.fresh.add(key)
+    require_same_activations(checkpoint, policy, moved.copied, where=said)
     for group in ("actor", "critic"):
         keys = [key for key in (*moved.copied, *moved.fresh) if group_of(key) == group]
         if group not in reset and keys and not moved.copied.intersection(keys):
@@ -115,10 +124,10 @@ def _origins(here: Tensors, there: Tensors, here_axes: Axes, there_axes: Axes) -
 
     An actor with other layers than that network starts afresh.
     """
-    origins = {key: key if key in there else _OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
+    origins = {key: key if key in there else OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
     origins = {key: origin for key, origin in origins.items() if origin in there}
     whole = {key for key in there if group_of(key) == "actor"}
-    for actor in {found[0] for key in here if key not in there and (found := _OWN_LAYERS.search(key))}:
+    for actor in {found[0] for key in here if key not in there and (found := OWN_LAYERS.search(key))}:
         own = {key: origin for key, origin in origins.items() if f"{actor}." in key and group_of(key) == "actor"}
         sizes = [
             (_hidden(here[key], here_axes.get(key)), _hidden(there[o], there_axes.get(o))) for key, o in own.items()
@@ -177,15 +186,11 @@ def _factors(key: str, pairs: Sequence[Pair]) -> torch.Tensor:
     return torch.tensor([pair.sign if centres else 1.0 for pair in pairs])
 
 
-def group_of(key: str) -> str:
-    """The part that a parameter belongs to: actor, critic or log_std."""
-    if "log_std" in key:
-        return "log_std"
-    return "critic" if "value_net" in key or "critic" in key else "actor"
-
-
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
+    scale = {key: value for key, value in source.__dict__.items() if key.startswith("return_")}
+    if not source.enabled:
+        return replace(target, **scale)
     common = line_up(there.signal_names, here.signal_names, turned_between(there, here))
     mean, variance = target.mean.copy(), target.variance.copy()
     for pair in common:
@@ -196,9 +201,7 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
         mean=mean,
         variance=variance,
         count=source.count if whole else min(source.count, FRESH_COUNT),
-        return_mean=source.return_mean,
-        return_variance=source.return_variance,
-        return_count=source.return_count,
+        **scale,
     )
 
 
