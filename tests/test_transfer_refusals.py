@@ -1,7 +1,8 @@
-"""Weights that would fit and act as another policy are not taken over: each refusal says what to take instead."""
+"""Weights that would fit and act as another policy are not taken over: they start fresh, or a refusal says why."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.wired_networks import walker
 
 PLAIN = ("network=mirrored", "network.actors.human.per_side=false", "network.actors.exo.per_side=false")
 RAW = "algorithm.normalize.observations=false"
+SEEDS = itertools.count()  # no two start with the same weights
 SAC = ("algorithm=sac", "algorithm.buffer_size=8192")
 
 
@@ -32,7 +34,7 @@ class Fresh:
         walk = walker(*overrides)
         self.config, algorithm = walk.config, walk.config.algorithm
         self.env = normalized(WalkVecEnv(walk), algorithm.normalize, discount=algorithm.discount)
-        self.model: Any = make_algorithm(algorithm, walk.config.network, self.env, seed=len(overrides))
+        self.model: Any = make_algorithm(algorithm, walk.config.network, self.env, seed=next(SEEDS))
         self.layout = Layout.of(walk)
         self.before = {key: value.clone() for key, value in self.weights.items()}
 
@@ -48,6 +50,12 @@ class Fresh:
 
     def start_from(self, source: Checkpoint, *reset: str) -> list[str]:
         return transfer(source, self.model, self.env, self.layout, reset=reset)
+
+
+def other_device(source: Checkpoint) -> Checkpoint:
+    """The same weights as those of another device whose motors have the same names."""
+    device = replace(source.config.device, name="hip belt", assist_sim="belt")
+    return replace(source, config=replace(source.config, device=device))
 
 
 def refused(source: Checkpoint, here: Fresh, *reset: str) -> str:
@@ -99,3 +107,42 @@ def test_another_activation_of_one_actor_or_of_the_critic() -> None:
         )
     linear = ("network=mirrored", "network.actors.exo.layers=[]")
     Fresh(*linear, "network.actors.exo.activation=elu").start_from(Fresh(*linear).saved())  # nothing to activate
+
+
+# --- what starts fresh ------------------------------------------------------------------------------------------------
+
+APART = ("network=separate_full", "network.actors.human.layers=[128,128]", "network.critic.layers=[128,128]")
+
+
+@pytest.mark.parametrize("layers", ["[8,8]", "[64,128]", "[128,128]"])
+def test_the_spread_of_an_actor_that_starts_fresh_is_fresh_too(layers: str) -> None:
+    """Sac's comes from a layer of its own: trained, it would be read from what an untrained one says."""
+    shared, here = Fresh("network=shared", *SAC).saved(), Fresh(*APART, f"network.actors.exo.layers={layers}", *SAC)
+    here.start_from(shared)
+    taken = shared.policy["actor.log_std.weight"]
+    rows = {name: [here.layout.actions.index(action) for action in drives(here, name)] for name in ("human", "exo")}
+    for name, fresh in (("human", False), ("exo", layers != "[128,128]")):
+        key = f"actor.log_std.actor_{name}.weight"
+        assert torch.equal(here.weights[key], here.before[key] if fresh else taken[rows[name]]), name
+
+
+def drives(fresh: Fresh, name: str) -> list[str]:
+    return parameter_axes(fresh.model.policy, fresh.layout)[f"actor.mu.actor_{name}.bias"][0] or []
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "sac"])
+def test_what_is_seen_of_motors_of_another_device_starts_fresh(algorithm: str) -> None:
+    seen = tuple(f"+observation.terms.{name}={{func: {name}}}" for name in ("previous_action", "motor_force"))
+    overrides = (*(SAC if algorithm == "sac" else ()), *seen)
+    source, here = other_device(Fresh(*overrides).saved()), Fresh(*overrides)
+    lines = here.start_from(source)
+    assert "fresh: previous_action.Exo_R, previous_action.Exo_L, motor_force.Exo_R, motor_force.Exo_L;" in lines[1]
+    assert "22 of 24 actions by name; fresh: Exo_R, Exo_L" in lines[2]
+    inputs = {"ppo": ["mlp_extractor.policy_net.0.weight"], "sac": ["actor.latent_pi.0.weight", "critic.qf0.0.weight"]}
+    for key in inputs[algorithm]:
+        columns = parameter_axes(here.model.policy, here.layout)[key][1] or []
+        for place, name in enumerate(columns):
+            wanted = here.before if "Exo" in name else source.policy
+            assert torch.equal(here.weights[key][:, place], wanted[key][:, place]), (key, name)
+    mean, known = Normalizer.of(here.env).mean, ("motor_force.Exo_L", "joint_pos.ankle_angle_r")
+    assert [mean[here.layout.signal_names.index(name)] for name in known] == [0.0, 3.0]

@@ -32,6 +32,7 @@ from myoassist.learn.transfer_checks import (
 
 Tensors = Mapping[str, torch.Tensor]
 _BEHIND_SELECT = re.compile(r"(?<=value_net)\.1\.(?=\d)")  # of a critic that first selects its signals
+MOTOR_SIGNALS = ("previous_action", "motor_force")  # observation functions whose columns are motors
 FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
 
 
@@ -71,23 +72,32 @@ def transfer(
 
 
 def _other_motors(checkpoint: Checkpoint, env: VecNormalize) -> set[str]:
-    """Motors that ``checkpoint`` knows by the name of one here, but of another device, where they do something else."""
+    """Motors whose names mean others to ``checkpoint``: those of another device, where they do something else."""
     assert isinstance(env.venv, WalkVecEnv)
     walk = env.venv.walk
     same = checkpoint.config.device.assist_sim == walk.config.device.assist_sim
-    return set() if same else set(walk.index.motors) & set(checkpoint.layout.actions)
+    return set() if same else set(walk.index.motors)
 
 
 def _without_motors(checkpoint: Checkpoint, motors: set[str]) -> dict[str, Any]:
-    """Layout and axes of ``checkpoint`` in which these motors have names that match nothing."""
+    """Layout and axes of ``checkpoint`` in which these motors, and what is seen of them, match nothing."""
     if not motors:
         return {}
-
-    def apart(names: Sequence[str]) -> list[str]:
-        return [f"{checkpoint.config.device.name} {name}" if name in motors else name for name in names]
-
-    axes = {key: [names and apart(names) for names in sides] for key, sides in checkpoint.axes.items()}
-    return {"layout": replace(checkpoint.layout, actions=tuple(apart(checkpoint.layout.actions))), "axes": axes}
+    layout, apart = checkpoint.layout, {}
+    for motor in motors:
+        other = f"{checkpoint.config.device.name} {motor}"
+        apart |= {motor: other, f"action {motor}": f"action {other}"}
+    for name, source in layout.signals:
+        term, _, column = name.partition(".")
+        if source in MOTOR_SIGNALS and column in motors:
+            apart[name] = f"{term}.{apart[column]}"
+    signals = tuple((apart.get(name, name), source) for name, source in layout.signals)
+    actions = tuple(apart.get(name, name) for name in layout.actions)
+    axes = {
+        key: [names and [apart.get(name, name) for name in names] for names in sides]
+        for key, sides in checkpoint.axes.items()
+    }
+    return {"layout": replace(layout, signals=signals, actions=actions), "axes": axes}
 
 
 def move_weights(
@@ -122,7 +132,7 @@ def move_weights(
 def _origins(here: Tensors, there: Tensors, here_axes: Axes, there_axes: Axes) -> dict[str, str]:
     """Where each weight comes from: its namesake, or, for actors of their own, the one network that drove everything.
 
-    An actor with other layers than that network starts afresh.
+    An actor with other layers than that network starts afresh, with the layer that gives the spread of its actions.
     """
     origins = {key: key if key in there else OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
     origins = {key: origin for key, origin in origins.items() if origin in there}
@@ -133,7 +143,7 @@ def _origins(here: Tensors, there: Tensors, here_axes: Axes, there_axes: Axes) -
             (_hidden(here[key], here_axes.get(key)), _hidden(there[o], there_axes.get(o))) for key, o in own.items()
         ]
         if set(own.values()) != whole or any(mine != theirs for mine, theirs in sizes):
-            origins = {key: origin for key, origin in origins.items() if key not in own}
+            origins = {key: origin for key, origin in origins.items() if f"{actor}." not in key}
     return origins
 
 
