@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from myoassist.learn.acting import acting
+from myoassist.learn.acting import acting, acting_as_asked
+from myoassist.learn.algorithms import make_policy
 from myoassist.learn.judge import Judge
 from myoassist.learn.training import built
 from tests.helpers import experiment
+from tests.wired_networks import walker
 
 TINY = ("num_envs=4", "threads=1", "reset.bank_size=8", "evaluation.episodes=2", "evaluation.seconds=0.1")
 BATCH = ("algorithm.transitions_per_update=64", "algorithm.batch_size=32")
@@ -63,6 +66,23 @@ def test_a_training_keeps_the_noise_that_it_has_drawn(states: Any) -> None:
     actions(states, 3, noise_seed=5, noise_steps=2)
     assert states.policy.action_dist.exploration_mat is before
     assert torch.equal(torch.get_rng_state(), numbers)
+
+
+@pytest.mark.parametrize("network", ["network=shared", "network=separate_full"])
+def test_td3_has_the_noise_that_it_explores_with_where_it_is_not_deterministic(network: str) -> None:
+    """Its policy draws none of its own."""
+    exo = ("network.actors.exo.start_std=0.1",) if "separate" in network else ()
+    walk = walker("algorithm=td3", "algorithm.buffer_size=8192", network, *exo)
+    config, asked = walk.config, replace(walk.config.evaluation, deterministic=False)
+    policy = make_policy(config.algorithm, config.network, walk)
+    seen = np.zeros((2000, len(walk.observer.signals)), dtype=np.float32)
+    drawn, again = (acting_as_asked(policy, config, walk, asked)(seen) for _ in range(2))
+    np.testing.assert_array_equal(drawn, again)
+    assert drawn.dtype == np.float32 and np.abs(drawn).max() <= 1.0
+    wanted = np.where([name.startswith("Exo") for name in walk.action_map.names], 0.1 if exo else 0.22, 0.22)
+    np.testing.assert_allclose(drawn.std(axis=0), wanted, rtol=0.12)
+    certain = acting_as_asked(policy, config, walk, walk.config.evaluation)
+    np.testing.assert_array_equal(certain(seen), policy.predict(seen, deterministic=True)[0])
 
 
 def test_trials_of_a_training_are_noisy_where_they_ask_for_it(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def rates(model: Any, updates: int) -> list[float]:
         (0.3, 0.9, 1.6, 0.2),
         (0.3, 1.0, 0.49, 0.45),  # room left: 0.3 * 1.5
         (0.3, 1.0, 0.8, 0.3),  # as it should be
-        (0.3, 1.0, 1.7, 0.3),  # stopped in the last epoch: every minibatch has been seen often enough
+        (0.3, 1.0, 1.7, 0.3),  # not stopped: every gradient step has been made
         (0.8, 1.0, 0.1, 1.0),  # never above what is configured
         (0.012, 0.1, 2.0, 0.01),  # never below a hundredth of it
     ],
@@ -71,6 +71,31 @@ def test_a_single_epoch_that_was_stopped_lowers_the_rate() -> None:
     model, _ = make("algorithm.epochs=1", "algorithm.target_kl=1e-9", "algorithm.learning_rate=0.01")
     first, second, third = rates(model, 3)
     assert (first, second, third) == pytest.approx((1e-3, 1e-3 / 1.5, 1e-3 / 1.5**2))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "extra", "epochs"),
+    [("ppo", (), 1), ("ppo", ("algorithm.mirror_weight=1.0",), 3), ("recurrent_ppo", (), 1)],
+    ids=["ppo", "mirror", "recurrent_ppo"],
+)
+def test_one_minibatch_too_far_lowers_the_rate(algorithm: str, extra: tuple[str, ...], epochs: int) -> None:
+    """It stops the update, in the last epoch as well, though the mean over its epoch is far below the target."""
+    batch = ("algorithm.batch_size=4", f"algorithm.epochs={epochs}", "algorithm.target_kl=1.0")
+    model, env = make(f"algorithm={algorithm}", *extra, *batch, "algorithm.learning_rate=1e-6")
+    evaluate, calls = model.policy.evaluate_actions, 0
+
+    def too_far(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        values, log_prob, entropy = evaluate(*arguments)
+        return values, log_prob + (2.0 if calls == 16 * epochs else 0.0), entropy  # in the very last minibatch
+
+    model.policy.__dict__["evaluate_actions"] = too_far
+    model.learn(64, log_interval=None)
+    assert calls == 16 * epochs
+    assert model.logger.name_to_value["train/approx_kl"] < 0.5
+    assert model.rate_share == pytest.approx(0.1 / 1.5)
+    env.close()
 
 
 @pytest.mark.parametrize("override", ["algorithm.adaptive_rate=false", "algorithm.target_kl=null"])

@@ -184,6 +184,18 @@ def test_start_std_of_each_actor() -> None:
     assert log_std.exp()[0].tolist() == pytest.approx([0.22] * 22 + [0.5] * 2, rel=1e-2)
 
 
+@pytest.mark.parametrize(("algorithm", "inputs"), [("ppo", 46), ("recurrent_ppo", 16)], ids=["ppo", "recurrent_ppo"])
+def test_state_dependent_noise_of_a_linear_actor_starts_with_start_std(algorithm: str, inputs: int) -> None:
+    """It is summed over all inputs, which are about 1 each."""
+    memory = ("algorithm.lstm_size=16",) if algorithm == "recurrent_ppo" else ()
+    overrides = (f"algorithm={algorithm}", PPO_BATCH, *memory, "algorithm.noise_steps=4", "network.actor=[]")
+    model, walk = model_of(*overrides)
+    assert len(walk.observer.signals) == 46
+    variances = model.policy.log_std.exp() ** 2
+    assert tuple(variances.shape) == (inputs, 24)
+    torch.testing.assert_close(variances.sum(dim=0).sqrt(), torch.full((24,), 0.22))
+
+
 @pytest.mark.parametrize("algorithm", [("ppo", PPO_BATCH), ("a2c",), ("sac",)], ids=lambda value: value[0])
 @pytest.mark.parametrize("network", ["shared", "separate_partial", "per_side", "exo_off"])
 def test_saved_policy_opens_in_plain_sb3_and_as_tensors(

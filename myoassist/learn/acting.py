@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -12,11 +12,17 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
-from myoassist.config import Algorithm, EvaluationConfig
+from myoassist.config import EvaluationConfig, TD3Config, TrainConfig
+from myoassist.env.walk import WalkEnv
+from myoassist.learn.networks import start_deviations
 
 
 def acting(
-    policy: BaseAlgorithm | BasePolicy, *, noise_seed: int | None = None, noise_steps: int = 0
+    policy: BaseAlgorithm | BasePolicy,
+    *,
+    noise_seed: int | None = None,
+    noise_steps: int = 0,
+    deviations: Sequence[float] | None = None,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Actions ``(n, num_actions)`` for normalised observations ``(n, size)``, once per control step.
 
@@ -26,6 +32,7 @@ def acting(
 
     Args:
         noise_steps: calls between draws of state-dependent noise, as ``algorithm.noise_steps``; 0 where it is plain.
+        deviations: standard deviation of noise that is added to each action in [-1, 1], where the policy draws none.
     """
     memory: Any = None
     calls, noise = 0, None if noise_seed is None else np.random.default_rng(noise_seed)
@@ -44,17 +51,25 @@ def acting(
                 learner.reset_noise(len(observation))
             action, memory = policy.predict(observation, state=memory, deterministic=False)
         calls += 1
+        if deviations is not None:
+            action = np.clip(action + noise.normal(0.0, deviations, action.shape), -1.0, 1.0).astype(np.float32)
         return action
 
     return act
 
 
 def acting_as_asked(
-    policy: BaseAlgorithm | BasePolicy, algorithm: Algorithm, asked: EvaluationConfig
+    policy: BaseAlgorithm | BasePolicy, config: TrainConfig, walk: WalkEnv, asked: EvaluationConfig
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """:func:`acting` as an evaluation asks a policy of ``algorithm`` to: deterministic, or with noise by its seed."""
-    steps = getattr(algorithm, "noise_steps", 0)
-    return acting(policy, noise_seed=None if asked.deterministic else asked.seed, noise_steps=steps)
+    """:func:`acting` as an evaluation on ``walk`` asks a policy of ``config`` to.
+
+    It is deterministic, or has noise by its seed: TD3's, which draws none itself, the noise that it explores with.
+    """
+    if asked.deterministic:
+        return acting(policy)
+    steps = getattr(config.algorithm, "noise_steps", 0)
+    added = start_deviations(config.network, walk) if isinstance(config.algorithm, TD3Config) else None
+    return acting(policy, noise_seed=asked.seed, noise_steps=steps, deviations=added)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from myoassist.env.episodes import Episode
 from myoassist.env.sb3_vec_env import WalkVecEnv
 from myoassist.learn.training_state import (
     Progression,
+    ReplayMark,
     TrainingState,
     continue_clock,
     draw_exploration,
@@ -154,6 +155,7 @@ class BetweenUpdates(BaseCallback):
         self._env, self._statistics, self._stopper, self._tasks, self._begin = env, statistics, stopper, tasks, begin
         self._before: int | None = None
         self._collecting = False
+        self._replay: ReplayMark | None = None  # beside ``clean``
         self.clean: TrainingState | None = None  # state to go back to; None where the weights are past it
 
     def _on_rollout_start(self) -> None:
@@ -182,6 +184,8 @@ class BetweenUpdates(BaseCallback):
         """Undo a collection that was cut short; the state gone back to, or None where nothing was cut."""
         if self._collecting and self.clean is not None:
             put_state(self.clean, self.model, self._env)
+            if self._replay is not None:
+                self._replay.put_back()
             return self.clean
         return None
 
@@ -197,6 +201,7 @@ class BetweenUpdates(BaseCallback):
         progression = self._tasks.progression
         progression.elapsed = (time.time_ns() - self.model.start_time) / 1e9
         progression.episodes = self._statistics.pending
+        self._replay = ReplayMark(self.model)
         return take_state(self.model, self._env, progression, last=last)
 
     def _work(self, *, last: bool) -> None:

@@ -148,7 +148,7 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    act = acting_as_asked(policy, config.algorithm, walk.config.evaluation)
+    act = acting_as_asked(policy, config, walk, walk.config.evaluation)
     return lambda observation: act(checkpoint.normalizer(observation))
 
 

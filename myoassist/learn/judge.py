@@ -103,7 +103,7 @@ class Judge:
     def _policy(self, evaluator: Evaluator) -> Policy:
         """The policy as it is now, from raw observations to actions; a recurrent one remembers nothing yet."""
         normalizer, config = Normalizer.of(self._env), evaluator.config
-        act = acting_as_asked(self._model, config.algorithm, config.evaluation)
+        act = acting_as_asked(self._model, config, evaluator.walk, config.evaluation)
         return lambda observation: act(normalizer(observation))
 
     def _logged(self, outcomes: dict[str, list[Episode]]) -> Evaluation:

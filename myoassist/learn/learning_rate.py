@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from stable_baselines3.common.utils import update_learning_rate
@@ -9,7 +11,6 @@ from stable_baselines3.common.utils import update_learning_rate
 FIRST_SHARE = 0.1  # of the configured rate: the first steps of a new optimizer are its roughest
 LEAST_SHARE = 0.01
 FACTOR = 1.5
-STOP = 1.5  # times the target: where Stable-Baselines3 ends an update
 
 
 def update_shared_rate(self: Any, optimizer: Any) -> None:
@@ -19,15 +20,29 @@ def update_shared_rate(self: Any, optimizer: Any) -> None:
     update_learning_rate(optimizer, rate)
 
 
-def adapt(model: Any, *, epochs: int) -> None:
-    """Set the share of the next update of ``model``, whose last one came to ``epochs``."""
+@contextmanager
+def adapting(model: Any) -> Iterator[None]:
+    """Around an update of ``model``: set the share of its next one by how far this one came.
+
+    Its gradient steps are counted, as one minibatch beyond the target ends it, whatever the mean over an epoch.
+    """
+    steps = 0
+
+    def count(*_: Any) -> None:
+        nonlocal steps
+        steps += 1
+
+    hook = model.policy.optimizer.register_step_post_hook(count)
+    try:
+        yield
+    finally:
+        hook.remove()
+    minibatches = -(-model.n_steps * model.n_envs // model.batch_size)  # the last one may be smaller
     divergence = model.logger.name_to_value["train/approx_kl"] / model.target_kl
-    if model.n_epochs == 1 and divergence > STOP:
-        epochs = 0  # the epoch that was stopped is counted, here as the whole update
-    model.rate_share = adapted(model.rate_share, epochs / model.n_epochs, divergence)
+    model.rate_share = adapted(model.rate_share, steps / (model.n_epochs * minibatches), divergence)
 
 
-def adapted(share: float, epochs: float, divergence: float) -> float:
+def adapted(share: float, done: float, divergence: float) -> float:
     """The share of the configured learning rate that the next update takes.
 
     Steps that are too long use up the allowed change of the policy within a few minibatches, along their noise; with
@@ -36,9 +51,9 @@ def adapted(share: float, epochs: float, divergence: float) -> float:
 
     Args:
         share: of the last update.
-        epochs: that it came to before the KL divergence stopped it, as a share of all.
+        done: gradient steps before the KL divergence stopped it, as a share of all.
         divergence: the KL divergence of its last epoch, as a share of the target.
     """
-    if epochs < 1.0:
+    if done < 1.0:
         return max(share / FACTOR, LEAST_SHARE)
     return min(share * FACTOR, 1.0) if divergence < 0.5 else share

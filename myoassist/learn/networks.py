@@ -41,18 +41,20 @@ def policy_arguments(network: Network, algorithm: Algorithm, walk: WalkEnv) -> d
     if not walk.action_map.names:
         raise ConfigError("network.constants: hold every output; leave at least one to a policy")
     if isinstance(network, SharedNetwork):
-        return _shared(network, algorithm)
+        return _shared(network, algorithm, len(walk.observer.signals))
     return _separate(resolve_wiring(network, walk), algorithm)
 
 
-def _shared(network: SharedNetwork, algorithm: Algorithm) -> dict[str, Any]:
+def _shared(network: SharedNetwork, algorithm: Algorithm, signals: int) -> dict[str, Any]:
     critic = "qf" if isinstance(algorithm, OffPolicyConfig) else "vf"
     arguments: dict[str, Any] = {
         "net_arch": {"pi": list(network.actor), critic: list(network.critic)},
         "activation_fn": ACTIVATIONS[network.activation],
     }
     if not isinstance(algorithm, OffPolicyConfig):
-        spread = math.sqrt(network.actor[-1]) if algorithm.noise_steps and network.actor else 1.0
+        inputs = algorithm.lstm_size if isinstance(algorithm, RecurrentPPOConfig) else signals
+        summed = network.actor[-1] if network.actor else inputs  # what state-dependent noise is summed over
+        spread = math.sqrt(summed) if algorithm.noise_steps else 1.0
         arguments |= {"log_std_init": math.log(network.start_std / spread), "ortho_init": True}
     if isinstance(algorithm, RecurrentPPOConfig):
         arguments |= {"lstm_hidden_size": algorithm.lstm_size}

@@ -242,5 +242,29 @@ def load_replay(model: BaseAlgorithm, path: Path) -> None:
         buffer.pos, buffer.full = content["position"].item(), content["full"].item()
 
 
+class ReplayMark:
+    """Where the replay buffer of ``model`` is before a collection, with the rows that the collection overwrites.
+
+    Without a buffer it marks nothing.
+    """
+
+    def __init__(self, model: BaseAlgorithm) -> None:
+        self._buffer: Any = getattr(model, "replay_buffer", None)
+        if self._buffer is None:
+            return
+        self._position, self._full = self._buffer.pos, self._buffer.full
+        frequency = model.train_freq.frequency  # type: ignore[attr-defined]  # steps of every environment
+        self._rows = (self._position + np.arange(min(frequency, self._buffer.buffer_size))) % self._buffer.buffer_size
+        self._before = {key: value[self._rows] for key, value in _buffer_arrays(self._buffer).items()}
+
+    def put_back(self) -> None:
+        """Let the buffer be as it was."""
+        if self._buffer is None:
+            return
+        self._buffer.pos, self._buffer.full = self._position, self._full
+        for key, value in _buffer_arrays(self._buffer).items():
+            value[self._rows] = self._before[key]
+
+
 def _buffer_arrays(buffer: object) -> Arrays:
     return {key: value for key, value in vars(buffer).items() if isinstance(value, np.ndarray) and value.ndim > 1}

@@ -22,10 +22,17 @@ from myoassist.learn.layout import Layout
 from myoassist.learn.line_up import Pair, line_up, origin_of, turned_between
 from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.policies import actor_key
+from myoassist.learn.transfer_checks import (
+    OWN_LAYERS,
+    group_of,
+    require_outputs,
+    require_same_activations,
+    require_same_normalization,
+)
 
 Tensors = Mapping[str, torch.Tensor]
-_OWN_LAYERS = re.compile(r"\.actor_[^.]+")  # of one of several actors, as policies.py names them
 _BEHIND_SELECT = re.compile(r"(?<=value_net)\.1\.(?=\d)")  # of a critic that first selects its signals
+MOTOR_SIGNALS = ("previous_action", "motor_force")  # observation functions whose columns are motors
 FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
 
 
@@ -47,11 +54,12 @@ def transfer(
         reset: parts that start afresh all the same: actor, critic, log_std, normalizer.
 
     Raises:
-        RunError: nothing lines up, or a layer has another size.
+        RunError: nothing lines up, a layer has another size, or what has the same would act as another policy.
     """
     where = f"init_from={checkpoint.path}"
     if not set(layout.signal_names) & set(checkpoint.layout.signal_names):
         raise RunError(f"{where}: none of its signals are seen here; it saw {_some(checkpoint.layout.signal_names)}")
+    require_same_normalization(checkpoint, env, reset=reset, where=where)
     checkpoint = replace(checkpoint, **_without_motors(checkpoint, _other_motors(checkpoint, env)))
     moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
     if "normalizer" not in reset:
@@ -64,23 +72,32 @@ def transfer(
 
 
 def _other_motors(checkpoint: Checkpoint, env: VecNormalize) -> set[str]:
-    """Motors that ``checkpoint`` knows by the name of one here, but of another device, where they do something else."""
+    """Motors whose names mean others to ``checkpoint``: those of another device, where they do something else."""
     assert isinstance(env.venv, WalkVecEnv)
     walk = env.venv.walk
     same = checkpoint.config.device.assist_sim == walk.config.device.assist_sim
-    return set() if same else set(walk.index.motors) & set(checkpoint.layout.actions)
+    return set() if same else set(walk.index.motors)
 
 
 def _without_motors(checkpoint: Checkpoint, motors: set[str]) -> dict[str, Any]:
-    """Layout and axes of ``checkpoint`` in which these motors have names that match nothing."""
+    """Layout and axes of ``checkpoint`` in which these motors, and what is seen of them, match nothing."""
     if not motors:
         return {}
-
-    def apart(names: Sequence[str]) -> list[str]:
-        return [f"{checkpoint.config.device.name} {name}" if name in motors else name for name in names]
-
-    axes = {key: [names and apart(names) for names in sides] for key, sides in checkpoint.axes.items()}
-    return {"layout": replace(checkpoint.layout, actions=tuple(apart(checkpoint.layout.actions))), "axes": axes}
+    layout, apart = checkpoint.layout, {}
+    for motor in motors:
+        other = f"{checkpoint.config.device.name} {motor}"
+        apart |= {motor: other, f"action {motor}": f"action {other}"}
+    for name, source in layout.signals:
+        term, _, column = name.partition(".")
+        if source in MOTOR_SIGNALS and column in motors:
+            apart[name] = f"{term}.{apart[column]}"
+    signals = tuple((apart.get(name, name), source) for name, source in layout.signals)
+    actions = tuple(apart.get(name, name) for name in layout.actions)
+    axes = {
+        key: [names and [apart.get(name, name) for name in names] for names in sides]
+        for key, sides in checkpoint.axes.items()
+    }
+    return {"layout": replace(layout, signals=signals, actions=actions), "axes": axes}
 
 
 def move_weights(
@@ -91,6 +108,7 @@ def move_weights(
     there = {**(here if checkpoint.layout == layout else {}), **checkpoint.axes}
     origins = _origins(policy.state_dict(), checkpoint.policy, here, there)
     said, turned = f"{where} ({_kind(checkpoint)})", turned_between(checkpoint.layout, layout)
+    require_outputs(checkpoint, origins, here, there, reset=reset, where=said)
     with torch.no_grad():
         for key, target in policy.state_dict().items():
             origin = origins.get(key)
@@ -100,6 +118,7 @@ def move_weights(
                 moved.copied.add(key)
             else:
                 moved.fresh.add(key)
+    require_same_activations(checkpoint, policy, moved.copied, where=said)
     for group in ("actor", "critic"):
         keys = [key for key in (*moved.copied, *moved.fresh) if group_of(key) == group]
         if group not in reset and keys and not moved.copied.intersection(keys):
@@ -113,18 +132,18 @@ def move_weights(
 def _origins(here: Tensors, there: Tensors, here_axes: Axes, there_axes: Axes) -> dict[str, str]:
     """Where each weight comes from: its namesake, or, for actors of their own, the one network that drove everything.
 
-    An actor with other layers than that network starts afresh.
+    An actor with other layers than that network starts afresh, with the layer that gives the spread of its actions.
     """
-    origins = {key: key if key in there else _OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
+    origins = {key: key if key in there else OWN_LAYERS.sub("", _BEHIND_SELECT.sub(".", key)) for key in here}
     origins = {key: origin for key, origin in origins.items() if origin in there}
     whole = {key for key in there if group_of(key) == "actor"}
-    for actor in {found[0] for key in here if key not in there and (found := _OWN_LAYERS.search(key))}:
+    for actor in {found[0] for key in here if key not in there and (found := OWN_LAYERS.search(key))}:
         own = {key: origin for key, origin in origins.items() if f"{actor}." in key and group_of(key) == "actor"}
         sizes = [
             (_hidden(here[key], here_axes.get(key)), _hidden(there[o], there_axes.get(o))) for key, o in own.items()
         ]
         if set(own.values()) != whole or any(mine != theirs for mine, theirs in sizes):
-            origins = {key: origin for key, origin in origins.items() if key not in own}
+            origins = {key: origin for key, origin in origins.items() if f"{actor}." not in key}
     return origins
 
 
@@ -177,15 +196,11 @@ def _factors(key: str, pairs: Sequence[Pair]) -> torch.Tensor:
     return torch.tensor([pair.sign if centres else 1.0 for pair in pairs])
 
 
-def group_of(key: str) -> str:
-    """The part that a parameter belongs to: actor, critic or log_std."""
-    if "log_std" in key:
-        return "log_std"
-    return "critic" if "value_net" in key or "critic" in key else "actor"
-
-
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
+    scale = {key: value for key, value in source.__dict__.items() if key.startswith("return_")}
+    if not source.enabled:
+        return replace(target, **scale)
     common = line_up(there.signal_names, here.signal_names, turned_between(there, here))
     mean, variance = target.mean.copy(), target.variance.copy()
     for pair in common:
@@ -196,9 +211,7 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
         mean=mean,
         variance=variance,
         count=source.count if whole else min(source.count, FRESH_COUNT),
-        return_mean=source.return_mean,
-        return_variance=source.return_variance,
-        return_count=source.return_count,
+        **scale,
     )
 
 

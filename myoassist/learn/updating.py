@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from myoassist.config import Algorithm
-from myoassist.learn.learning_rate import FIRST_SHARE, adapt, update_shared_rate
+from myoassist.learn.learning_rate import FIRST_SHARE, adapting, update_shared_rate
 from myoassist.learn.schedules import scheduled, value_at
 from myoassist.processes import available_cores
 
@@ -34,16 +35,14 @@ def updating(kind: type[Kind], config: Algorithm) -> type[Kind]:
         if callable(entropy):
             self.ent_coef = entropy(self._current_progress_remaining)
             self.logger.record("train/entropy_weight", self.ent_coef)
-        before = self._n_updates
         torch.set_num_threads(threads if config.update_threads or shares_work(self) else 1)
         try:
-            kind.train(self, *arguments, **keywords)  # type: ignore[attr-defined]
+            with adapting(self) if adaptive else nullcontext():
+                kind.train(self, *arguments, **keywords)  # type: ignore[attr-defined]
         finally:
             torch.set_num_threads(1)
         if action_std:
             hold_noise(self, action_std)
-        if adaptive:
-            adapt(self, epochs=self._n_updates - before)
 
     def set_up(self: Any, *arguments: Any, **keywords: Any) -> Any:
         hold_noise(self, action_std)
