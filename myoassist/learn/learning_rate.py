@@ -24,7 +24,9 @@ def update_shared_rate(self: Any, optimizer: Any) -> None:
 def adapting(model: Any) -> Iterator[None]:
     """Around an update of ``model``: set the share of its next one by how far this one came.
 
-    Its gradient steps are counted, as one minibatch beyond the target ends it, whatever the mean over an epoch.
+    Its gradient steps are counted, as one minibatch beyond the target ends it, whatever the mean over an epoch. Of
+    several epochs the one that was stopped counts: in the last one the rate is right, as every minibatch has been seen
+    often enough.
     """
     steps = 0
 
@@ -39,7 +41,11 @@ def adapting(model: Any) -> Iterator[None]:
         hook.remove()
     minibatches = -(-model.n_steps * model.n_envs // model.batch_size)  # the last one may be smaller
     divergence = model.logger.name_to_value["train/approx_kl"] / model.target_kl
-    model.rate_share = adapted(model.rate_share, steps / (model.n_epochs * minibatches), divergence)
+    done = steps / minibatches
+    if done < model.n_epochs:
+        divergence = max(divergence, 1.0)
+        done = done if model.n_epochs == 1 else int(done) + 1
+    model.rate_share = adapted(model.rate_share, done / model.n_epochs, divergence)
 
 
 def adapted(share: float, done: float, divergence: float) -> float:
@@ -51,7 +57,7 @@ def adapted(share: float, done: float, divergence: float) -> float:
 
     Args:
         share: of the last update.
-        done: gradient steps before the KL divergence stopped it, as a share of all.
+        done: what it came to before the KL divergence stopped it, as a share of all.
         divergence: the KL divergence of its last epoch, as a share of the target.
     """
     if done < 1.0:
