@@ -134,7 +134,7 @@ class TestWrongValues:
             ("pause", "5", "a number"),
         ],
     )
-    def test_what_the_annotation_says_is_wanted(self, name: str, value: object, words: str) -> None:
+    def test_what_the_annotation_says_is_wanted(self, name: str, value: Any, words: str) -> None:
         message = refused({"plain": plain}, "plain", **{name: value})
         assert message == f"reward.terms.x.params.{name}: must be {words}, not {value!r}"
 
