@@ -93,7 +93,7 @@ class TestVerdict:
         assert "not human: force at push-off 1.6 BW (about 1.1)" in said
 
     def test_a_device_that_pushes_in_another_phase_each_stride(self) -> None:
-        """Torque on the half of the time at which no stride has its peak at the mean phase."""
+        """The strides of a leg peak in turns early and late, so no stride has its peak at the mean phase."""
         even = walker()
         torque = np.zeros((1200, 2))
         for start in range(0, 1200, 240):  # strides of 1.2 s at 100 Hz, in turns at 20 and at 70 %

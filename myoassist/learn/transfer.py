@@ -198,21 +198,21 @@ def _factors(key: str, pairs: Sequence[Pair]) -> torch.Tensor:
 
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
-    scale = {key: value for key, value in source.__dict__.items() if key.startswith("return_")}
+    target = replace(
+        target,
+        return_mean=source.return_mean,
+        return_variance=source.return_variance,
+        return_count=source.return_count,
+    )
     if not source.enabled:
-        return replace(target, **scale)
+        return target
     common = line_up(there.signal_names, here.signal_names, turned_between(there, here))
     mean, variance = target.mean.copy(), target.variance.copy()
     for pair in common:
         mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], source.spread[pair.there]
     whole = len(common) == len(here.signals)
-    return replace(
-        target,
-        mean=mean,
-        variance=variance,
-        count=source.count if whole else min(source.count, FRESH_COUNT),
-        **scale,
-    )
+    count = source.count if whole else min(source.count, FRESH_COUNT)
+    return replace(target, mean=mean, variance=variance, count=count)
 
 
 def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence[str]) -> list[str]:

@@ -271,10 +271,11 @@ def bind(
     term: Any = check_term(registry, config, kind=kind, where=where)
     arguments = {}
     for key, parameter in parameters(term).items():
-        value = config.params.get(key, parameter.default)
+        value: Any = config.params.get(key, parameter.default)
         if parameter.annotation in RESOLVED:
             value = parameter.annotation.resolve(value, task, f"{where}.params.{key}")
-        whole = parameter.annotation is int and key in config.params  # 3.0 may be a size too
-        arguments[key] = int(config.params[key]) if whole else value
+        elif parameter.annotation is int:
+            value = int(value)  # 3.0 may be a size too
+        arguments[key] = value
     call = term(task, **arguments) if isinstance(term, type) else partial(term, **arguments)
     return BoundTerm(name=name, call=call, arguments=arguments)
