@@ -255,6 +255,19 @@ class TestSaving:
         with pytest.raises(TypeError, match="hip"):  # drawn by hand it says so at once
             PLOTS["hip_only"](walk)
 
+    def test_a_need_that_raises_costs_its_plot_only(
+        self, walk: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def both_hips(analysis: Analysis) -> str | None:
+            raise KeyError("hip_l")
+
+        monkeypatch.setitem(PLOTS, "hip_only", Plot(lambda _: Figure(), "Hip", "One curve", needs=(both_hips,)))
+        assert list(save_plots(walk, tmp_path, ["hip_only", "cyclogram"])) == ["cyclogram"]
+        reason = PLOTS["hip_only"].applies(walk)
+        assert str(reason).startswith("what it needs could not be looked up: KeyError: 'hip_l' (test_plots.py, line ")
+        with pytest.raises(RunError, match="what it needs could not be looked up"):
+            PLOTS["hip_only"](walk)
+
     @pytest.mark.parametrize(
         ("names", "formats", "message"),
         [

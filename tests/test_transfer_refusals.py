@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,18 +22,17 @@ from tests.wired_networks import walker
 
 PLAIN = ("network=mirrored", "network.actors.human.per_side=false", "network.actors.exo.per_side=false")
 RAW = "algorithm.normalize.observations=false"
-SEEDS = itertools.count()  # no two start with the same weights
 SAC = ("algorithm=sac", "algorithm.buffer_size=8192")
 
 
 class Fresh:
     """The networks of an experiment as they start; all share one simulation."""
 
-    def __init__(self, *overrides: str) -> None:
+    def __init__(self, *overrides: str, seed: int = 1) -> None:
         walk = walker(*overrides)
         self.config, algorithm = walk.config, walk.config.algorithm
         self.env = normalized(WalkVecEnv(walk), algorithm.normalize, discount=algorithm.discount)
-        self.model: Any = make_algorithm(algorithm, walk.config.network, self.env, seed=next(SEEDS))
+        self.model: Any = make_algorithm(algorithm, walk.config.network, self.env, seed=seed)
         self.layout = Layout.of(walk)
         self.before = {key: value.clone() for key, value in self.weights.items()}
 
@@ -52,6 +50,11 @@ class Fresh:
         return transfer(source, self.model, self.env, self.layout, reset=reset)
 
 
+def ended(*overrides: str) -> Checkpoint:
+    """A run whose weights differ from those that another one starts with."""
+    return Fresh(*overrides, seed=2).saved()
+
+
 def other_device(source: Checkpoint) -> Checkpoint:
     """The same weights as those of another device whose motors have the same names."""
     device = replace(source.config.device, name="hip belt", assist_sim="belt")
@@ -67,7 +70,7 @@ def refused(source: Checkpoint, here: Fresh, *reset: str) -> str:
 
 @pytest.mark.parametrize("algorithm", [(), SAC], ids=["ppo", "sac"])
 def test_a_left_leg_that_a_mirror_image_drove_is_not_left_untrained(algorithm: tuple[str, ...]) -> None:
-    mirrored = Fresh("network=mirrored", *algorithm).saved()
+    mirrored = ended("network=mirrored", *algorithm)
     message = refused(mirrored, Fresh(*PLAIN, *algorithm), "critic")
     assert "actor_human.weight drives " in message and "_l, … (11 in all), which another network" in message
     assert message.endswith("take the same network, or init_from.reset=[actor]")
@@ -77,7 +80,7 @@ def test_a_left_leg_that_a_mirror_image_drove_is_not_left_untrained(algorithm: t
 
 @pytest.mark.parametrize(("there", "here", "wanted"), [((), (RAW,), "true"), ((RAW,), (), "false")])
 def test_normalised_and_raw_observations(there: tuple[str, ...], here: tuple[str, ...], wanted: str) -> None:
-    source, seen = Fresh(*there).saved(), "normalised" if wanted == "true" else "raw"
+    source, seen = ended(*there), "normalised" if wanted == "true" else "raw"
     for reset in ((), ("actor", "log_std"), ("critic", "normalizer")):
         message = refused(source, Fresh(*here), *reset)
         assert f"learned from {seen} observations; take algorithm.normalize.observations={wanted}, or" in message
@@ -90,7 +93,7 @@ def test_normalised_and_raw_observations(there: tuple[str, ...], here: tuple[str
 
 
 def test_another_activation() -> None:
-    shared = Fresh("network=shared").saved()
+    shared = ended("network=shared")
     message = refused(shared, Fresh("network=shared", "network.activation=relu"))
     assert "activation is tanh there and relu here; take network.activation=tanh, or init_from.reset=[" in message
     assert refused(shared, Fresh("network=shared", "network.activation=relu"), "critic").endswith("reset=[actor]")
@@ -98,7 +101,7 @@ def test_another_activation() -> None:
 
 
 def test_another_activation_of_one_actor_or_of_the_critic() -> None:
-    mirrored = Fresh("network=mirrored").saved()
+    mirrored = ended("network=mirrored")
     for part, group in (("actors.exo", "actor"), ("critic", "critic")):
         message = refused(mirrored, Fresh("network=mirrored", f"network.{part}.activation=elu"))
         assert message.endswith(
@@ -106,7 +109,7 @@ def test_another_activation_of_one_actor_or_of_the_critic() -> None:
             f" or init_from.reset=[{group}]"
         )
     linear = ("network=mirrored", "network.actors.exo.layers=[]")
-    Fresh(*linear, "network.actors.exo.activation=elu").start_from(Fresh(*linear).saved())  # nothing to activate
+    Fresh(*linear, "network.actors.exo.activation=elu").start_from(ended(*linear))  # nothing to activate
 
 
 # --- what starts fresh ------------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ APART = ("network=separate_full", "network.actors.human.layers=[128,128]", "netw
 @pytest.mark.parametrize("layers", ["[8,8]", "[64,128]", "[128,128]"])
 def test_the_spread_of_an_actor_that_starts_fresh_is_fresh_too(layers: str) -> None:
     """Sac's comes from a layer of its own: trained, it would be read from what an untrained one says."""
-    shared, here = Fresh("network=shared", *SAC).saved(), Fresh(*APART, f"network.actors.exo.layers={layers}", *SAC)
+    shared, here = ended("network=shared", *SAC), Fresh(*APART, f"network.actors.exo.layers={layers}", *SAC)
     here.start_from(shared)
     taken = shared.policy["actor.log_std.weight"]
     rows = {name: [here.layout.actions.index(action) for action in drives(here, name)] for name in ("human", "exo")}
@@ -134,7 +137,7 @@ def drives(fresh: Fresh, name: str) -> list[str]:
 def test_what_is_seen_of_motors_of_another_device_starts_fresh(algorithm: str) -> None:
     seen = tuple(f"+observation.terms.{name}={{func: {name}}}" for name in ("previous_action", "motor_force"))
     overrides = (*(SAC if algorithm == "sac" else ()), *seen)
-    source, here = other_device(Fresh(*overrides).saved()), Fresh(*overrides)
+    source, here = other_device(ended(*overrides)), Fresh(*overrides)
     lines = here.start_from(source)
     assert "fresh: previous_action.Exo_R, previous_action.Exo_L, motor_force.Exo_R, motor_force.Exo_L;" in lines[1]
     assert "22 of 24 actions by name; fresh: Exo_R, Exo_L" in lines[2]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,8 +40,11 @@ class Plot:
         return self.function.__name__
 
     def applies(self, source: Any) -> str | None:
-        """Why it cannot be drawn of ``source``, in words; None if it can."""
-        return next((reason for need in self.needs if (reason := need(source))), None)
+        """Why it cannot be drawn of ``source``, in words; None if it can. A need that raises is a reason too."""
+        try:
+            return next((reason for need in self.needs if (reason := need(source))), None)
+        except Exception as error:
+            return f"what it needs could not be looked up: {fault(error)}"
 
     def __call__(self, source: Any, **options: Any) -> Figure:
         """Draw it. Raises RunError, with the reason of :meth:`applies`, where there is nothing to draw."""
@@ -47,6 +52,12 @@ class Plot:
             raise RunError(f"plot {self.name}: {reason}")
         with look(), np.errstate(invalid="ignore", over="ignore"):  # signals may hold what is no number
             return self.function(source, **options)
+
+
+def fault(error: Exception) -> str:
+    """An error in a plot's own code, with the place where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
 
 
 def plot(title: str, caption: str, *needs: Need) -> Callable[[Callable[..., Figure]], Plot]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 import textwrap
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from myoassist.analysis.analysis import Analysis
-from myoassist.analysis.plots.drawing import Plot
+from myoassist.analysis.plots.drawing import Plot, fault
 from myoassist.analysis.plots.registry import PLOTS, TRAINING_PLOTS
 from myoassist.analysis.plots.style import DPI, WIDTH, look
 from myoassist.errors import ConfigError, unknown
@@ -93,8 +92,7 @@ def _drawn(plot: Plot, source: Any, formats: Sequence[str]) -> dict[str, bytes]:
         figure = plot(source)
         return {form: encoded(figure, form) for form in formats}
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        words = f"{plot.name}: {type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        words = f"{plot.name}: {fault(error)}"
         sys.stderr.write(f"warning: plot not drawn: {words}\n")
         figure = Figure(figsize=(WIDTH, 1.0))
         figure.text(0.01, 0.5, "\n".join(textwrap.wrap(f"Not drawn: {words}", 100)), va="center", parse_math=False)
