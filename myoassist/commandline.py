@@ -36,7 +36,7 @@ from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, quo
 from myoassist.multirun import compare_sweeps, interrupted_sweep, jobs_not_started
 from myoassist.processes import stop_signal, terminable
 from myoassist.sweep.launcher import check_cluster, check_installed, take_failures
-from myoassist.sweep.plan import as_typed, check_folder, plan_of
+from myoassist.sweep.plan import as_typed, check_folder, named_by_time, plan_of
 from myoassist.sweep.plugins import register
 from myoassist.sweep.space import merged, runs_to_check
 from myoassist.sweep.sweeper import as_trial, check_search, read_settings
@@ -240,8 +240,10 @@ def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[
             if check and not flags.help:
                 _check_job(check, config, number, [part for part in job if part not in flags.overrides])
         more = check_search(first, overrides, flags.overrides) if search else []
-        folder = _composed(composer, [*next(runs_to_check(overrides, search=True)), *more]).hydra.sweep.dir
-        check_folder(Path(str(folder)).absolute(), plan_of(first, _parsed(composer, flags.overrides), parse))
+        config = _composed(composer, [*next(runs_to_check(overrides, search=True)), *more])
+        if not named_by_time(config):
+            folder = Path(str(config.hydra.sweep.dir)).absolute()
+            check_folder(folder, plan_of(first, _parsed(composer, flags.overrides), parse))
         check_cluster(first)
         return more
 

@@ -81,6 +81,18 @@ def free_name(wanted: Path) -> Path:
     return path
 
 
+def new_folder(wanted: Path) -> Path:
+    """Make folder ``wanted``, or the next free name, and never one that another process makes at the same moment."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        folder = free_name(wanted)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Content of a JSON file that holds an object; empty where it cannot be read."""
     try:

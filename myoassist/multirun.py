@@ -13,17 +13,19 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from myoassist.errors import StoppedError
+from myoassist.errors import RunError, StoppedError
+from myoassist.files import new_folder
 from myoassist.processes import stop_signal
 from myoassist.runs.jobs import Job, note_job, note_stopped, plan_jobs, read_jobs
 from myoassist.runs.status import FAILED, FINISHED, STOPPED, describe_error
 from myoassist.sweep.jobs import JobsGoOn
-from myoassist.sweep.plan import Plan, own_lines, plan_of
+from myoassist.sweep.plan import Plan, named_by_time, own_lines, plan_of
 
 _running: list[Path] = []  # folders of the sweeps that this process has started and not yet compared
 
@@ -32,7 +34,7 @@ class SweepRecorder(Callback):
     """Writes the list of the jobs of a sweep, and how each of them ended."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        folder = Path(config.hydra.sweep.dir).absolute()
+        folder = _own_folder(config)
         _running.append(folder)
         plan = _plan(config)
         plan_jobs(folder, plan.jobs, plan.search)
@@ -48,6 +50,23 @@ class SweepRecorder(Callback):
         reason = describe_error(error) if isinstance(error, BaseException) else None
         ended = FINISHED if error is None else STOPPED if isinstance(error, StoppedError) else FAILED
         note_job(*_job_of(config, ended=ended, reason=reason))
+
+
+def _own_folder(config: DictConfig) -> Path:
+    """The folder of a sweep; one that is named by the time is made here, as two sweeps can start in the same second."""
+    folder = Path(config.hydra.sweep.dir).absolute()
+    if not named_by_time(config):
+        return folder
+    try:
+        made = new_folder(folder)
+    except OSError as error:
+        raise RunError(f"hydra.sweep.dir: {folder} cannot be made ({error.strerror or error})") from error
+    if made != folder:
+        with read_write(config), open_dict(config):
+            config.hydra.sweep.dir = str(made)
+            line = f"hydra.sweep.dir={QuotedString(str(made), Quote.single).with_quotes()}"
+            config.hydra.overrides.hydra.append(line)  # its jobs are composed anew from these
+    return made
 
 
 def _job_of(config: DictConfig, **how: Any) -> tuple[Path, Job]:

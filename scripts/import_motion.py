@@ -33,7 +33,7 @@ from typing import Any
 from myoassist.config import TrainConfig
 from myoassist.errors import ConfigError, ReferenceError, typed
 from myoassist.experiment import compose as compose_tree
-from myoassist.files import free_name
+from myoassist.files import new_folder
 from myoassist.parsing import check_consistency, parse_config
 from myoassist.processes import asks_for_help, exit_code
 from myoassist.reference.importing import Imported, import_motion
@@ -62,7 +62,7 @@ def _import(arguments: Sequence[str]) -> None:
 
     walk = reference_walk(config)
     try:
-        folder = new_folder(Path(own["output"]) if own.get("output") else _default_folder(config))
+        folder = _new_folder(Path(own["output"]) if own.get("output") else _default_folder(config))
         _write(imported, walk, folder, config, seconds=seconds if film else 0.0)
     finally:
         walk.close()
@@ -94,14 +94,12 @@ def compose(motion: str | None, overrides: Sequence[str]) -> TrainConfig:
     return config
 
 
-def new_folder(wanted: Path) -> Path:
+def _new_folder(wanted: Path) -> Path:
     """Make ``wanted``, or that name with the next free number. Raises ReferenceError where it cannot be made."""
-    folder = free_name(wanted)
     try:
-        folder.mkdir(parents=True)
+        return new_folder(wanted)
     except OSError as error:
-        raise ReferenceError(f"output={folder}: cannot be made ({error.strerror or error})") from error
-    return folder
+        raise ReferenceError(f"output={wanted}: cannot be made ({error.strerror or error})") from error
 
 
 def _default_folder(config: TrainConfig) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import datetime, tzinfo
 
 import pytest
 import typed_requests
@@ -80,6 +81,24 @@ def test_a_sweep_goes_on_in_its_folder_and_no_other_does(entry: Entry) -> None:
     entry.accepted("-m", "model=22muscle", "seed=1,2,3", place)  # and is extended, in any order of the keys
     jobs = json.loads((entry.folder / "s" / "jobs.json").read_text())["jobs"]
     assert [job["overrides"] for job in jobs] == [["model=22muscle", f"seed={seed}"] for seed in (1, 2, 3)]
+
+
+def test_sweeps_that_begin_in_the_same_second_get_folders_of_their_own(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Noon:
+            return cls(2026, 1, 1, 12, 0, 0)
+
+    monkeypatch.setattr("hydra.core.utils.datetime", Noon)
+    entry.accepted("-m", "seed=1,2")
+    entry.accepted("-m", "seed=3,4")
+    place = entry.folder / "outputs" / "multirun"
+    first, second = place / "2026-01-01_12-00-00", place / "2026-01-01_12-00-00_2"
+    assert entry.sweep_dirs == [first / "0", first / "1", second / "0", second / "1"]
+    for sweep, seeds in ((first, (1, 2)), (second, (3, 4))):
+        assert [job.overrides for job in read_jobs(sweep).values()] == [(f"seed={seed}",) for seed in seeds]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import threading
 import time
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from myoassist.analysis.recording import FILE, load_recording
 from myoassist.analysis.results import analyse_again
 from myoassist.errors import RunError
 from myoassist.finishing import finish_evaluation
-from myoassist.learn import checkpoint, run_folder
+from myoassist.learn import checkpoint, run_folder, training
 from myoassist.learn.checkpoint import find_checkpoint, load_checkpoint
 from myoassist.learn.saving import disk_faults
 from myoassist.learn.training import train
@@ -84,6 +86,30 @@ def test_a_run_folder_that_cannot_be_begun_is_free_again(tmp_path: Path, monkeyp
         run_folder.make_run_folder(tmp_path / "run", config)
     assert run_folder.choose_run_folder(config) == tmp_path / "run"
     assert (run_folder.make_run_folder(tmp_path / "run", config) / CONFIG).is_file()
+
+
+def test_runs_that_begin_in_the_same_second_get_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config, noon = replace(small(tmp_path), run_dir=None, name="walk"), datetime(2026, 1, 1, 12, 0, 0)
+    chosen = [run_folder.choose_run_folder(config, now=noon) for _ in range(3)]  # each before another one is made
+    made = [run_folder.make_run_folder(folder, config, named=False) for folder in chosen]
+    names = ["12-00-00_walk", "12-00-00_walk_2", "12-00-00_walk_3"]
+    assert made == [Path("outputs", "2026-01-01", name) for name in names]
+    with pytest.raises(RunError, match="already exists; choose another folder, nothing was overwritten"):
+        run_folder.make_run_folder(made[0], config)
+
+
+@pytest.mark.slow
+def test_a_training_whose_folder_was_taken_meanwhile_takes_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "walk").mkdir()
+    monkeypatch.setattr(training, "choose_run_folder", lambda config: tmp_path / "walk")
+    result = training.train(replace(small(tmp_path), run_dir=None))
+    assert result.folder == tmp_path / "walk_2" and (tmp_path / "walk_2" / CONFIG).is_file()
+    assert not list((tmp_path / "walk").iterdir())
 
 
 def test_a_run_folder_in_which_ctrl_c_came_first_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

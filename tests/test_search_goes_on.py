@@ -53,6 +53,21 @@ def test_another_search_is_refused(search: Searcher) -> None:
     search(hill, "n=1,2", "x=interval(0,1)", "hydra.sweeper.n_trials=2", "hydra.sweeper.sampler=random")  # goes on
 
 
+@pytest.mark.slow
+def test_another_search_does_not_take_over_the_trials_of_a_study_elsewhere(search: Searcher) -> None:
+    study = "hydra.sweeper.storage=sqlite:///studies.db"
+    search(hill, "x=interval(0,1)", "steps=7", study, "hydra.sweeper.n_trials=1", into="first")
+    for argv, had, asked in [
+        (["steps=8"], "it has steps=7", "steps=8"),
+        (["steps=7", "y=interval(0,1)"], "it has no y", "y=interval(0,1)"),
+    ]:
+        line = search.refused("x=interval(0,1)", *argv, study, "hydra.sweep.dir=second")
+        assert line.startswith(f"hydra.sweeper.study_name: the study 'search' is another search: {had}; asked for is ")
+        assert f"asked for is {asked}; to search anew give another hydra.sweeper.study_name" in line
+    assert not (search.folder / "second").exists()
+    search(hill, "x=interval(0,1)", "steps=7", study, "hydra.sweeper.n_trials=2", into="second")  # the same shares it
+
+
 def test_a_search_does_not_go_into_the_folder_of_a_grid(search: Searcher) -> None:
     assert hydra_entry("train", hill, argv=["-m", "n=1,2", "hydra.sweep.dir=s"]) == 0
     search.capsys.readouterr()

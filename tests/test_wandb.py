@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,25 @@ from myoassist.track.start import Tracking
 from myoassist.track.state import WARNING, read_state
 
 pytestmark = pytest.mark.slow
+
+LATE = """
+import sys
+from pathlib import Path
+from myoassist.places import STEPS
+from myoassist.track.found import finished_evaluations
+from myoassist.track.rows import Rows
+from myoassist.track.session import Session, keep_files_in
+from myoassist.track.state import State
+
+run = Path(sys.argv[1])
+keep_files_in(run / "wandb")
+session = Session(run, State("abcd1234"), mode="offline", timeout=30, live=False)
+session.rows(Rows(run).new())
+print("after the rows", session._run.summary.get(STEPS))
+session.outcome(finished_evaluations(run, [], all_there=True)[0], plots=False, videos=False)
+print("after the evaluation", session._run.summary.get(STEPS))
+session.close(steps=900, failed=False)
+"""
 
 
 def test_everything_in_the_run_folder_is_written(tmp_path: Path) -> None:
@@ -92,6 +112,29 @@ def test_a_resumed_run_goes_on_with_its_id_and_sends_no_row_twice(tmp_path: Path
     sessions = read_back(run)
     assert len(sessions) == 2 and numbers(sessions) == rows_of(run)
     assert len([a for session in sessions for a in of_kind(session, "artifact")]) == 1
+
+
+def test_an_evaluation_that_comes_late_does_not_turn_the_steps_back(tmp_path: Path) -> None:
+    """A session that is killed then is followed by one that asks the server for the last row."""
+    run = make_run(tmp_path / "run", rows=9)
+    make_evaluation(run, 300)
+    program = [sys.executable, "-c", LATE, str(run)]
+    done = subprocess.run(program, env=clean_environment(tmp_path), capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["after the rows 900", "after the evaluation 900"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "arguments", "taken"), [("run", (), True), ("sweep/0", (), False), ("run", ("--mode=offline",), False)]
+)
+def test_an_id_from_the_environment_is_that_of_one_run(
+    tmp_path: Path, folder: str, arguments: tuple[str, ...], taken: bool
+) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "jobs.json").write_text("{}")
+    run = make_run(tmp_path / folder, rows=1)
+    assert follow(run, tmp_path, *arguments, WANDB_RUN_ID="agent123")[0] == 0
+    state = read_state(run)
+    assert state and (state.id == "agent123") == taken
 
 
 def test_a_checkpoint_that_is_removed_meanwhile_hurts_nothing(tmp_path: Path) -> None:

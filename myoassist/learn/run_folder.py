@@ -13,7 +13,7 @@ from pathlib import Path
 
 from myoassist.config import TrainConfig
 from myoassist.errors import RunError
-from myoassist.files import flush, free_name
+from myoassist.files import flush, free_name, new_folder
 from myoassist.parsing import load_config, save_config
 from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, SUMMARY
 
@@ -74,15 +74,20 @@ def check_writable(folder: Path) -> None:
         raise RunError(f"run_dir: cannot write to {parent}: {error.strerror or error}") from error
 
 
-def make_run_folder(folder: Path, config: TrainConfig) -> Path:
+def make_run_folder(folder: Path, config: TrainConfig, *, named: bool = True) -> Path:
     """Create the folder with the resolved configuration, the command and the versions of everything.
+
+    Args:
+        named: somebody chose this folder; else it takes the next number where another run has it by now.
 
     Raises:
         RunError: it exists by now, or cannot be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if not (folder.is_dir() and not any(folder.iterdir())):
+        if not named:
+            folder = new_folder(folder)
+        elif not (folder.is_dir() and not any(folder.iterdir())):
             folder.mkdir()
     except FileExistsError as error:
         raise RunError(f"run_dir: {folder} already exists; choose another folder, nothing was overwritten") from error

@@ -91,7 +91,7 @@ def train(config: TrainConfig, *, run_dir: Path | None = None) -> TrainingResult
     source = _source(config)
     with built(config) as parts:
         _start(parts, source)
-        make_run_folder(folder, config)
+        folder = make_run_folder(folder, config, named=config.run_dir is not None or run_dir is not None)
         lock = RunLock(folder)
         lock.acquire()
         try:

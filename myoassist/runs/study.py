@@ -23,7 +23,7 @@ from myoassist.errors import ConfigError
 from myoassist.places import SEARCH_JOURNAL
 
 _KEY = "hydra.sweeper.storage"
-_PRUNER, _FOLDER, OBJECTIVE = "pruner", "folder", "objective"
+_PRUNER, _FOLDER, OBJECTIVE, SPACE = "pruner", "folder", "objective", "space"
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # what is to be told, the search tells
 
@@ -110,9 +110,19 @@ def open_study(storage: BaseStorage, name: str, pruner: BasePruner | None = None
     return optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner or NopPruner())
 
 
-def remember(study: optuna.Study, *, pruner: dict[str, Any], folder: Path, objective: list[str]) -> None:
-    """Write into a new study what its trials and later commands have to know."""
-    for name, value in {_PRUNER: pruner, _FOLDER: str(folder), OBJECTIVE: objective}.items():
+def remember(
+    study: optuna.Study,
+    *,
+    pruner: dict[str, Any],
+    folder: Path,
+    objective: list[str],
+    space: dict[str, list[str]] | None = None,
+) -> None:
+    """Write into a new study what its trials and later commands have to know.
+
+    ``space``: overrides that are ``fixed`` and those that are ``searched``.
+    """
+    for name, value in {_PRUNER: pruner, _FOLDER: str(folder), OBJECTIVE: objective, SPACE: space}.items():
         study.set_user_attr(name, value)
 
 

@@ -8,11 +8,12 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from myoassist.errors import ConfigError
 from myoassist.learn.run_folder import RUN_TIME
@@ -104,6 +105,12 @@ def _value(line: str) -> object:
 # --- is the folder free, or that of the same sweep? -------------------------------------------------------------------
 
 
+def named_by_time(config: DictConfig) -> bool:
+    """Whether the folder of the sweep of ``config`` is named by the second in which it begins, so that it is new."""
+    wanted: Any = OmegaConf.to_container(config.hydra.sweep, resolve=False)
+    return re.search(r"\$\{now:[^}]*%S", wanted["dir"]) is not None
+
+
 def check_folder(folder: Path, plan: Plan) -> None:
     """Raise ConfigError where ``folder`` holds another sweep than ``plan``; nothing is written.
 
@@ -134,12 +141,19 @@ def _check_jobs(folder: Path, had: Sequence[Sequence[str]], asked: Sequence[Sequ
 
 
 def _check_search(folder: Path, had: dict[str, list[str]] | None, asked: dict[str, list[str]]) -> None:
-    for part in ("searched", "fixed") if had else ():
-        old, new = (_compared(lines.get(part, ()), grid=False) for lines in (had or {}, asked))
+    if had and (difference := difference_of(had, asked)):
+        raise _taken(folder, f"another search: it has {difference[0]}", difference[1])
+
+
+def difference_of(had: dict[str, list[str]], asked: dict[str, list[str]]) -> tuple[str, str] | None:
+    """The first override that two searches (:attr:`Plan.search`) do not share, as each has it; or None."""
+    for part in ("searched", "fixed"):
+        old, new = (_compared(lines.get(part, ()), grid=False) for lines in (had, asked))
         if differing := sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)):
             key = differing[0]
             one, other = (f"{key}={lines[key]}" if key in lines else f"no {key}" for lines in (old, new))
-            raise _taken(folder, f"another search: it has {one}", other)
+            return one, other
+    return None
 
 
 def _compared(lines: Iterable[str], *, grid: bool) -> dict[str, str]:

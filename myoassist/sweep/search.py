@@ -41,7 +41,7 @@ class Search:
     def __init__(self, settings: SearchSettings, space: Space, folder: Path, launcher: Launcher) -> None:
         self._settings, self._space, self._folder, self._launcher = settings, space, folder, launcher
         self._distributions = {key: distribution(override) for key, override in space.searched.items()}
-        self._place, self._study = open_search(settings, self._distributions, folder)
+        self._place, self._study = open_search(settings, space, self._distributions, folder)
         self._result = Result(settings, space, folder, self._study, self._place)
         self._most = settings.n_trials
         if settings.sampler == "grid":

@@ -14,6 +14,7 @@ from myoassist.errors import ConfigError
 from myoassist.runs.metrics import direction_of
 from myoassist.runs.study import (
     OBJECTIVE,
+    SPACE,
     exists,
     folder_of,
     open_storage,
@@ -21,6 +22,7 @@ from myoassist.runs.study import (
     remember,
     whole_storage,
 )
+from myoassist.sweep.plan import difference_of, plan_search
 from myoassist.sweep.samplers import grid
 from myoassist.sweep.space import Space, distribution
 
@@ -43,7 +45,7 @@ def directions(settings: SearchSettings) -> list[Direction]:
 
 
 def open_search(
-    settings: SearchSettings, distributions: Mapping[str, BaseDistribution], folder: Path
+    settings: SearchSettings, space: Space, distributions: Mapping[str, BaseDistribution], folder: Path
 ) -> tuple[str, optuna.Study]:
     """The storage, and the study in it that ``settings`` name, new or as it was left.
 
@@ -60,7 +62,8 @@ def open_search(
         return place, study
     check_free(folder)
     study = optuna.create_study(study_name=settings.study_name, storage=storage, directions=list(wanted))
-    remember(study, pruner=asdict(settings.pruner), folder=folder, objective=settings.objective)
+    pruner, plan = asdict(settings.pruner), plan_search(space).search
+    remember(study, pruner=pruner, folder=folder, objective=settings.objective, space=plan)
     return place, study
 
 
@@ -124,4 +127,18 @@ def check_study(settings: SearchSettings, space: Space, folder: Path, typed: lis
     _check_same(study, settings, wanted, distributions)
     known = folder_of(study)
     named = any(line.startswith("hydra.sweep.dir=") for line in typed)
-    return [] if known is None or named else [f"hydra.sweep.dir='{known}'"]
+    if known is not None and not named:
+        return [f"hydra.sweep.dir='{known}'"]
+    if known != folder:  # that of the study itself is checked with its own list of jobs
+        _check_same_search(study, space)
+    return []
+
+
+def _check_same_search(study: optuna.Study, space: Space) -> None:
+    """Raise ConfigError where the study, whose runs are in another folder, fixes or searches something else."""
+    had = study.user_attrs.get(SPACE)
+    if had and (difference := difference_of(had, plan_search(space).search or {})):
+        raise ConfigError(
+            f"hydra.sweeper.study_name: the study {study.study_name!r} is another search: it has {difference[0]}; "
+            f"asked for is {difference[1]}; to search anew give another hydra.sweeper.study_name"
+        )

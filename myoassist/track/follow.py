@@ -28,6 +28,7 @@ from myoassist.config import LoggingConfig
 from myoassist.errors import RunError
 from myoassist.places import TRAINING_NUMBERS
 from myoassist.processes import alarm
+from myoassist.runs.finding import is_sweep
 from myoassist.runs.status import FAILED, RUNNING, describe_error, status_of
 from myoassist.track.found import evaluations_in_work
 from myoassist.track.sending import Sender
@@ -68,6 +69,8 @@ class Follower:
         self.config, _ = settings_of(run)
         keep_files_in(run / FOLDER)
         self._modes: list[Mode] = [mode] if mode else wanted_modes(self.config)
+        alone = mode is None and not is_sweep(run.absolute().parent)  # else many runs would be one
+        self._own_id = os.environ.get("WANDB_RUN_ID") if alone else None
 
     def follow(self) -> int:
         """Follow to the end; returns the exit code."""
@@ -86,7 +89,7 @@ class Follower:
         return SENT if not self._modes else NOT_SENT if self._sessions else NO_SESSION
 
     def _in_session(self, mode: Mode) -> None:
-        state = read_state(self.run) or State(os.environ.get("WANDB_RUN_ID") or new_id())
+        state = read_state(self.run) or State(self._own_id or new_id())
         session = Session(self.run, state, mode=mode, timeout=self._timeout, live=not self._over.is_set())
         self._sessions += 1
         here = session.offline_folder.name if session.offline_folder else None

@@ -104,6 +104,7 @@ class Session:
         self._run.config.update({**plain, "environment": read_json(run / ENVIRONMENT)}, allow_val_change=True)
         self._run.define_metric(STEPS)
         self._run.define_metric("*", step_metric=STEPS)
+        self._steps = self.steps_there()  # of the last row
 
     @property
     def url(self) -> str | None:
@@ -119,6 +120,7 @@ class Session:
         """Send rows of metrics.csv."""
         for row in rows:
             self._run.log(row)
+            self._steps = int(row[STEPS])
 
     def outcome(self, outcome: Outcome, *, plots: bool, videos: bool) -> None:
         """Send an evaluation: its gait metrics, and plots and videos if they are wanted."""
@@ -131,6 +133,8 @@ class Session:
             films = outcome.videos.items()
             media |= {name: wandb.Video(str(path), format=_film_format(path)) for name, path in films}
         self._run.log({STEPS: outcome.steps, **outcome.numbers, **media})
+        if self._steps >= 0:  # its steps are earlier ones: a session after a kill would send the rows since then again
+            self._run.summary[STEPS] = self._steps
 
     def checkpoint(self, folder: Path, aliases: list[str], facts: dict[str, Any]) -> bool:
         """Send a checkpoint as a version of the run's policy; False where it is gone, as old ones are removed."""
