@@ -40,7 +40,7 @@ class Rough:
     """Random heights, smoothed; different in every environment."""
 
     type: Literal["rough"] = "rough"
-    amplitude: float = setting(0.03, unit="m", ge=0, le=0.5, help="largest height above and below the level ground")
+    amplitude: float = setting(0.03, unit="m", ge=0, le=0.5, help="largest height anywhere, up or down")
     smoothing: float = setting(0.15, unit="m", ge=0, help="standard deviation of the Gaussian that smooths the heights")
 
 

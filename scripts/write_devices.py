@@ -1,5 +1,5 @@
 """Write the table of ``docs/devices.md`` from the compiled models: what each device drives and how strongly, what it
-weighs, what it replaces. Run it after an upgrade of assist-sim; a test compares.
+weighs, what it limits and replaces. Run it after an upgrade of assist-sim; a test compares.
 
   python scripts/write_devices.py
 """
@@ -13,6 +13,7 @@ if __name__ == "__main__":  # before the other imports: what this Python lacks i
 
     script(__file__)
 
+import math
 from collections.abc import Sequence
 
 import yaml
@@ -29,13 +30,15 @@ WAYS = {  # what a positive and a negative torque does, in OpenSim's signs
     "knee": ("knee extension", "knee flexion"),
     "ankle": ("dorsiflexion", "plantarflexion"),
 }
+JOINTS = {"hip_flexion": "hip", "knee_angle": "knee", "ankle_angle": "ankle", "mtp_angle": "toes"}
+SIDES = {"r": "right", "l": "left"}
 UNEVEN = 0.1  # moment arms of the two sides that differ by more than this share say nothing about the device
 
 
 def device_table() -> str:
     """The table as Markdown, one row for each file of ``conf/device``."""
     bare = built(DeviceConfig(name="none"))
-    heads = ["`device=`", "", "motors", "each motor gives", "mass", "replaces", "muscles removed"]
+    heads = ["`device=`", "", "motors", "each motor gives", "mass", "other limits", "replaces", "muscles removed"]
     body = []
     for file in sorted((CONF / "device").glob("*.yaml")):
         device = DeviceConfig(**yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -50,16 +53,35 @@ def built(device: DeviceConfig) -> BuiltModel:
 
 
 def facts(made: BuiltModel, bare: BuiltModel) -> list[str]:
-    """Number of motors, what they give, mass against the bare body, joints replaced, muscles removed."""
+    """Number of motors, what they give, mass against the bare body, joints limited, joints and muscles gone."""
     index = made.index
     motors = list(index.motors.values())
     gone = [name for name in bare.index.joints if name not in index.joints]
     muscles = [name for name in bare.index.muscles if name not in index.muscles]
     mass = f"{index.mass - bare.index.mass:+.1f} kg".replace("-", "−")
     given = list(dict.fromkeys(output(made, motor, motors) for motor in motors))
-    joints = {"ankle_angle_r": "ankle", "knee_angle_r": "knee", "mtp_angle_r": "toes"}
-    replaced = ", ".join(f"right {joints[name]}" for name in gone)
-    return [str(len(motors)) if motors else "none, passive", "; ".join(given), mass, replaced, ", ".join(muscles)]
+    replaced = ", ".join(f"right {JOINTS[name[:-2]]}" for name in gone)
+    number = str(len(motors)) if motors else "none, passive"
+    return [number, "; ".join(given), mass, limits(made, bare), replaced, ", ".join(muscles)]
+
+
+def limits(made: BuiltModel, bare: BuiltModel) -> str:
+    """Joints of the leg whose range or damping is not that of the bare body, as they are with the device."""
+    told: dict[str, list[str]] = {}
+    for joint, name in JOINTS.items():
+        for side in SIDES:
+            key = f"{joint}_{side}"
+            if key in made.index.joints and (text := _range(made, key)) != _range(bare, key):
+                told.setdefault(f"{name} {text}", []).append(SIDES[side])
+    return "; ".join(text if len(sides) == len(SIDES) else f"{sides[0]} {text}" for text, sides in told.items())
+
+
+def _range(built: BuiltModel, joint: str) -> str:
+    low, high = (
+        round(math.degrees(angle)) for angle in (built.index.joints[joint].low, built.index.joints[joint].high)
+    )
+    damping = float(built.models[0].joint(joint).damping[0])
+    return f"{low} to {high}°, damping {damping:g}".replace("-", "−")
 
 
 def output(made: BuiltModel, motor: Actuator, motors: list[Actuator]) -> str:

@@ -46,6 +46,13 @@ def standing(pair: BuiltModel) -> mujoco.MjData:
     return data
 
 
+def test_a_device_leaves_the_joints_of_the_body_where_they_are(pair: BuiltModel, build) -> None:
+    bare = build(pair.index.body)
+    for name in pair.index.joints.keys() & bare.index.joints.keys():
+        place, wanted = (built.models[0].joint(name).pos for built in (pair, bare))
+        np.testing.assert_allclose(place, wanted, atol=1e-9, err_msg=name)
+
+
 def test_both_soles_stand_on_the_ground(pair: BuiltModel, standing: mujoco.MjData) -> None:
     for names in pair.index.soles.values():
         geoms = [pair.models[0].geom(name).id for name in names]

@@ -18,6 +18,9 @@ from myoassist.model.mjcf import load_mjcf
 from myoassist.places import cache_root
 
 STANDING_HEIGHT = 0.91  # m, pelvis height of the unassisted body in assist-sim's "stand" keyframe
+# Joints that a device of assist-sim 1.0.0 moves away from the origin of their body, where the bare body has them: these
+# ankles would turn about a point 0.4 m below the talus.
+MISPLACED = {("myolegs", "STRIDE_L2"): ("ankle_angle_r", "ankle_angle_l")}
 
 
 def cache_folder() -> Path:
@@ -89,6 +92,8 @@ def compose(model: ModelConfig, device: DeviceConfig) -> mujoco.MjSpec:
         xml.unlink(missing_ok=True)
     if device.assist_sim is None:
         to_planar_root(spec)  # load_msk has no such option; no effect on a body that is planar already
+    for joint in MISPLACED.get((model.body, device.assist_sim or ""), ()):
+        spec.joint(joint).pos = np.zeros(3)
     _lift_pelvis_to_standing(spec)
     return spec
 
