@@ -122,8 +122,8 @@ def check(words: Sequence[str], run: Path) -> None:
 
 
 def _filled(argument: str, run: Path) -> str:
-    """An argument with a run folder for ``<run>`` and ``outputs/<date>/<time>_<name>``, and a word for any other."""
-    argument = re.sub(r"outputs/<date>/<time>_<\w+>|<run>", run.as_posix(), argument)
+    """An argument with a run folder for ``<run>`` and that of an example, and a word for any other placeholder."""
+    argument = re.sub(r"outputs/(<date>|[\d-]+)/(<time>|[\d-]+)_(<\w+>|\w+)(/best)?|<run>", run.as_posix(), argument)
     return PLACEHOLDERS.sub(r"\1", argument)
 
 
