@@ -12,7 +12,8 @@ from myoassist.runs.settings import Settings, shown_value
 
 SWEEP_FLAGS = ("-m", "--multirun")
 UNTYPED = "default"  # the choice of a group that was left to train.yaml or to the experiment
-_NO_EXPERIMENT = {"experiment": "null"}
+EXPERIMENT = "experiment"  # the group whose choices may set anything
+_NO_EXPERIMENT = {EXPERIMENT: "null"}
 
 
 def typed_lines(folder: Path, settings: Settings) -> tuple[str, ...]:

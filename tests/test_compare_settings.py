@@ -1,0 +1,74 @@
+"""Which runs are one setting, whatever was typed for them, and which command does the best of them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from run_folders import write_run
+
+from myoassist.runs.comparison import Comparison, compare_outcomes
+from myoassist.runs.gathering import gather
+from myoassist.runs.groups import parameters
+from myoassist.runs.jobs import Job, note_job, plan_jobs
+from myoassist.runs.settings import plain_value
+
+NETWORK = {"type": "mirrored", "actor": [128, 128]}
+IMITATION, SPEED = ({"terms": {name: {"weight": 1.0}}} for name in ("imitation", "speed"))
+
+
+def compared(folder: Path) -> Comparison:
+    return compare_outcomes(gather([folder]), [folder])
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("1e-4", "0.0001"), ("2_000", "2000"), ("False", "false"), ("None", "null"), ("22muscle", "22muscle"),
+        ("[128, 128]", "[128,128]"), ("[1e-4,a, [True]]", "[0.0001,a,[true]]"), ("['foot_force.*']", "[foot_force.*]"),
+        ("[a", "[a"),
+    ],
+)  # fmt: skip
+def test_a_typed_value_is_shown_as_its_configuration_would(typed: str, shown: str) -> None:
+    assert plain_value(typed) == shown
+
+
+def test_one_configuration_typed_in_several_ways_is_one_setting(tmp_path: Path) -> None:
+    ways = ("", "network.actor=[128,128]", "'network.actor=[128, 128]'", "reward=imitation")
+    for seed, typed in enumerate(ways, start=1):
+        write_run(
+            tmp_path / str(seed), f"seed={seed} {typed}", 10.0 + seed, seed=seed, network=NETWORK, reward=IMITATION
+        )
+    told = compared(tmp_path)
+    assert [group.members for group in told.groups] == [(0, 1, 2, 3)]
+    assert told.spread(told.groups[0], told.objective).mean == 12.5
+    assert told.alike == "Nothing but the seed differs" and told.command == ""
+    write_run(tmp_path / "5", "seed=1 reward=speed", 20.0, network=NETWORK, reward=SPEED)
+    told = compared(tmp_path)
+    assert [(p.key, p.values) for p in told.differing] == [("reward", ("imitation",) * 4 + ("speed",))]
+    assert [group.members for group in told.groups] == [(4,), (0, 1, 2, 3)]
+
+
+def test_a_choice_under_which_settings_were_typed_is_told_by_those(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "", 10.0, num_envs=32, algorithm={"learning_rate": 1e-3})
+    write_run(tmp_path / "b", "experiment=fast", 11.0, num_envs=32, algorithm={"learning_rate": 2e-3})
+    write_run(tmp_path / "c", "algorithm.learning_rate=3e-3", 12.0, num_envs=32, algorithm={"learning_rate": 3e-3})
+    (told,) = parameters(gather([tmp_path]))
+    assert (told.key, told.values) == ("algorithm.learning_rate", ("0.001", "0.002", "0.003"))
+
+
+def test_a_choice_that_sets_something_else_in_another_experiment_is_another_setting(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "", 10.0, reward=IMITATION)
+    write_run(tmp_path / "b", "experiment=fast", 11.0, reward=SPEED)
+    write_run(tmp_path / "c", "experiment=fast reward=imitation", 12.0, reward=IMITATION)
+    told = compared(tmp_path)
+    assert sorted(group.members for group in told.groups) == [(0, 2), (1,)]
+
+
+def test_a_job_without_a_run_joins_the_setting_that_was_typed_for_it(tmp_path: Path) -> None:
+    typed = [("network.actor=[128, 128]", "reward=imitation"), ("network.actor=[64, 64]", "reward=imitation")]
+    plan_jobs(tmp_path, [*typed, typed[0]])
+    for number, (lines, actor) in enumerate(zip(typed, ([128, 128], [64, 64]), strict=True)):
+        write_run(tmp_path / str(number), " ".join(lines), 10.0, network={"actor": actor}, reward=IMITATION)
+    note_job(tmp_path, Job(2, typed[0], True, "failed", "no memory"))
+    assert sorted(group.members for group in compared(tmp_path).groups) == [(0, 2), (1,)]
