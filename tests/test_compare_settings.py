@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 from run_folders import write_run
 
-from myoassist.runs.comparison import Comparison, compare_outcomes
+from myoassist.runs.comparison import Comparison, as_text, compare_outcomes
 from myoassist.runs.gathering import gather
 from myoassist.runs.groups import parameters
 from myoassist.runs.jobs import Job, note_job, plan_jobs
@@ -72,3 +73,31 @@ def test_a_job_without_a_run_joins_the_setting_that_was_typed_for_it(tmp_path: P
         write_run(tmp_path / str(number), " ".join(lines), 10.0, network={"actor": actor}, reward=IMITATION)
     note_job(tmp_path, Job(2, typed[0], True, "failed", "no memory"))
     assert sorted(group.members for group in compared(tmp_path).groups) == [(0, 2), (1,)]
+
+
+@pytest.mark.parametrize("typed", [("total_steps=200",), ()])
+def test_a_run_that_was_extended_is_told_by_its_steps(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    jobs = [(*typed, f"algorithm.learning_rate={rate}") for rate in ("0.001", "0.002", "0.003")]
+    plan_jobs(tmp_path, jobs)
+    for number, (lines, steps, distance) in enumerate(zip(jobs, (200, 400, 200), (11.0, 20.0, 13.0), strict=True)):
+        rate = {"learning_rate": float(lines[-1].partition("=")[2])}
+        run = write_run(tmp_path / str(number), " ".join(lines), distance, total_steps=steps, algorithm=rate)
+        note_job(tmp_path, Job(number, lines, True, "finished", folder=str(number)))
+        if steps == 400:
+            with (run / "command.txt").open("a") as file:
+                file.write(f"python train.py resume={run} total_steps=400\n")
+    told = compared(tmp_path)
+    assert {p.key: p.values for p in told.differing} == {
+        "algorithm.learning_rate": ("0.001", "0.002", "0.003"),
+        "total_steps": ("200", "400", "200"),
+    }
+    assert "total_steps" in as_text(told)
+    assert shlex.split(told.command) == ["python", "train.py", "algorithm.learning_rate=0.002", "total_steps=400"]
+
+
+def test_steps_typed_in_another_way_stay_as_typed(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "total_steps=2_00", 10.0, total_steps=200, num_envs=8)
+    write_run(tmp_path / "b", "num_envs=16", 9.0, total_steps=200, num_envs=16)
+    told = compared(tmp_path)
+    assert [parameter.key for parameter in told.differing] == ["num_envs"]
+    assert told.command == "python train.py total_steps=2_00"
