@@ -6,13 +6,16 @@ import shlex
 from pathlib import Path
 
 import pytest
+from documented import check_training
+from helpers import experiment
 from run_folders import write_run
 
+from myoassist.parsing import save_config
 from myoassist.runs.comparison import Comparison, as_text, compare_outcomes
 from myoassist.runs.gathering import gather
 from myoassist.runs.groups import parameters
 from myoassist.runs.jobs import Job, note_job, plan_jobs
-from myoassist.runs.settings import plain_value
+from myoassist.runs.settings import is_learned, plain_value, read_settings
 
 NETWORK = {"type": "mirrored", "actor": [128, 128]}
 IMITATION, SPEED = ({"terms": {name: {"weight": 1.0}}} for name in ("imitation", "speed"))
@@ -101,3 +104,35 @@ def test_steps_typed_in_another_way_stay_as_typed(tmp_path: Path) -> None:
     told = compared(tmp_path)
     assert [parameter.key for parameter in told.differing] == ["num_envs"]
     assert told.command == "python train.py total_steps=2_00"
+
+
+def test_the_command_of_a_ready_sweep_keeps_it_and_repeats_the_run(tmp_path: Path) -> None:
+    typed = ("sweep=ppo", "algorithm=ppo", "seed=2")
+    jobs = [(*typed, f"algorithm.learning_rate={rate}") for rate in ("0.0001", "0.0004")]
+    plan_jobs(tmp_path, jobs)
+    for number, lines in enumerate(jobs):
+        run = write_run(tmp_path / str(number), " ".join(lines), 10.0 + number)
+        save_config(experiment(*lines), run / "config.yaml")
+        note_job(tmp_path, Job(number, lines, True, "finished", folder=str(number)))
+    words = shlex.split(compared(tmp_path).command)
+    told = ["sweep=ppo", "algorithm=ppo", "seed=2", "algorithm.learning_rate=0.0004"]
+    assert words == ["python", "train.py", *told, "hydra.mode=RUN"]
+    check_training(words[2:])
+    save_config(experiment(*told), tmp_path / "config.yaml")
+    again, had = read_settings(tmp_path), read_settings(tmp_path / "1")
+    assert {key for key in again.keys() | had.keys() if is_learned(key) and again.get(key) != had.get(key)} == set()
+    assert again["total_steps"] == 1_000_000  # of conf/sweep/ppo.yaml; 2 million without it
+
+
+def test_the_command_of_one_run_of_a_ready_sweep_keeps_it_too(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, f"sweep=ppo num_envs={envs} hydra.mode=RUN launch=slurm", 10.0 * envs, num_envs=envs)
+        for name, envs in (("a", 8), ("b", 16))
+    ]
+    told = compare_outcomes(gather(runs), runs)
+    assert told.command == "python train.py sweep=ppo num_envs=16 hydra.mode=RUN"
+    for run in runs:
+        asked = "python train.py -m sweep=mine hydra/launcher=joblib hydra.sweep.dir=here num_envs=8,16\n"
+        (run / "command.txt").write_text(asked)
+    told = compare_outcomes(gather(runs), runs)
+    assert told.command == "python train.py sweep=mine num_envs=16 seed=1 hydra.mode=RUN"

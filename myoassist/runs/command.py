@@ -10,15 +10,9 @@ from myoassist.places import COMMAND
 from myoassist.runs.groups import UNKNOWN, Parameter
 from myoassist.runs.outcome import Outcome
 from myoassist.runs.settings import TOTAL_STEPS, plain_value, shown_value
-from myoassist.runs.typed import SWEEP_FLAGS, UNTYPED, by_key, key_of, typed_lines
+from myoassist.runs.typed import SWEEP_FLAGS, UNTYPED, alone, by_key, key_of, typed_lines
 
-_OF_THE_SWEEP = (
-    "launch",
-    "sweep",
-    "search",
-    "run_dir",
-    "resume",
-)  # they belong to the sweep or to a folder that is taken
+_OF_THE_SWEEP = ("launch", "hydra", "search", "run_dir", "resume")  # of how it was started, or a folder that is taken
 
 
 def command_of(outcomes: Sequence[Outcome], place: int, differing: Sequence[Parameter]) -> str:
@@ -29,7 +23,7 @@ def command_of(outcomes: Sequence[Outcome], place: int, differing: Sequence[Para
     outcome = outcomes[place]
     if outcome.lines:
         lines = [line for line in _with_own_steps(outcome, differing) if not _of_the_sweep(line)]
-        return shlex.join(["python", "train.py", *lines])
+        return shlex.join(["python", "train.py", *alone(lines)])
     told = shlex.split(read_text(outcome.folder / COMMAND).partition("\n")[0]) if outcome.folder else []
     of_sweep = not told or any(flag in told for flag in SWEEP_FLAGS)  # else it is the command of this run alone
     own = {parameter.key: parameter.values[place] for parameter in differing} if of_sweep else {}
@@ -37,7 +31,7 @@ def command_of(outcomes: Sequence[Outcome], place: int, differing: Sequence[Para
         own["seed"] = outcome.seed
     given = [part for part in told[1:] if "=" in part and key_of(part) not in own and not _of_the_sweep(part)]
     added = [f"{key}={value}" for key, value in own.items() if value not in (UNKNOWN, UNTYPED)]
-    return shlex.join(["python", "train.py", *given, *added])
+    return shlex.join(["python", "train.py", *alone([*given, *added])])
 
 
 def _with_own_steps(outcome: Outcome, differing: Sequence[Parameter]) -> list[str]:
@@ -51,4 +45,4 @@ def _with_own_steps(outcome: Outcome, differing: Sequence[Parameter]) -> list[st
 
 
 def _of_the_sweep(line: str) -> bool:
-    return key_of(line).partition(".")[0] in _OF_THE_SWEEP
+    return key_of(line).partition(".")[0].partition("/")[0] in _OF_THE_SWEEP
