@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from documented import check_training
 from helpers import experiment
+from pages import check_self_contained
 from run_folders import write_run
 
 from myoassist.parsing import save_config
+from myoassist.runs.comparing import compare
 from myoassist.runs.comparison import Comparison, as_text, compare_outcomes
 from myoassist.runs.gathering import gather
 from myoassist.runs.groups import parameters
 from myoassist.runs.jobs import Job, note_job, plan_jobs
+from myoassist.runs.page import importance_guide
 from myoassist.runs.settings import is_learned, plain_value, read_settings
 
 NETWORK = {"type": "mirrored", "actor": [128, 128]}
@@ -136,3 +139,28 @@ def test_the_command_of_one_run_of_a_ready_sweep_keeps_it_too(tmp_path: Path) ->
         (run / "command.txt").write_text(asked)
     told = compare_outcomes(gather(runs), runs)
     assert told.command == "python train.py sweep=mine num_envs=16 seed=1 hydra.mode=RUN"
+
+
+def test_a_seed_that_was_trained_twice_counts_once(tmp_path: Path) -> None:
+    for name, seed, distance, day in (("a", 1, 10.0, 3), ("b", 1, 30.0, 1), ("c", 2, 14.0, 2)):  # a is newer than b
+        write_run(tmp_path / name, f"seed={seed}", distance, day=day, seed=seed)
+    done = compare([tmp_path], output=tmp_path)
+    (group,) = done.comparison.groups
+    assert (group.members, group.counted, group.repeats) == ((0, 1, 2), (0, 2), (1,))
+    told = done.comparison.spread(group, done.comparison.objective)
+    assert (told.mean, told.sd, told.n) == (12.0, pytest.approx(8.0**0.5), 2)  # 10 and 14 m
+    said = "Of runs with the same setting and seed the newest counts; left out: b."
+    assert said in done.text and said in check_self_contained(done.page.read_text(encoding="utf-8")).words
+    assert said not in as_text(compare_outcomes(gather([tmp_path / "a", tmp_path / "c"]), [tmp_path]))
+
+
+def test_what_is_called_few_runs_are_those_that_count(tmp_path: Path) -> None:
+    for number in range(36):
+        rate = 10.0 ** -(1 + number % 2)
+        run = write_run(tmp_path / f"{number:02d}", f"seed={number}", number, seed=number, algorithm={"rate": rate})
+        if number >= 20:
+            status = (run / "status.json").read_text()
+            (run / "status.json").write_text(status.replace("finished", "stopped"))
+    told = compared(tmp_path)
+    assert len(told.outcomes) == 36 and sum(len(group.counted) for group in told.groups) == 20
+    assert importance_guide(told) == "Only 20 runs count here: a rough guide, which a few more runs can turn round."

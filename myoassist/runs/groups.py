@@ -48,11 +48,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in nothing but their seed: their places in the list of outcomes, and which of them count."""
+    """Runs that differ in nothing but their seed: their places in the list of outcomes, and which of them count.
+
+    ``repeats``: those that would count if a newer run had not their seed; the same training twice tells nothing new.
+    """
 
     setting: tuple[str, ...]
     members: tuple[int, ...]
     counted: tuple[int, ...]
+    repeats: tuple[int, ...] = ()
 
 
 def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
@@ -142,19 +146,27 @@ def _follows(parameter: Parameter, others: Sequence[Parameter], runs: Sequence[i
 
 
 def group_runs(outcomes: Sequence[Outcome], differing: Sequence[Parameter]) -> list[Group]:
-    """Runs by setting, in their order. Finished ones count; where none is finished, all that have numbers do."""
+    """Runs by setting, in their order.
+
+    Finished ones count; where none is finished, all that have numbers do. Of those with one seed only the newest does.
+    """
     any_finished = any(outcome.status == FINISHED for outcome in outcomes)
     members: dict[tuple[str, ...], list[int]] = {}
     for place in range(len(outcomes)):
         members.setdefault(tuple(parameter.values[place] for parameter in differing), []).append(place)
-    return [
-        Group(
-            setting,
-            tuple(places),
-            tuple(p for p in places if outcomes[p].status == FINISHED or (not any_finished and outcomes[p].values)),
-        )
-        for setting, places in members.items()
-    ]
+    groups = []
+    for setting, places in members.items():
+        ended = [p for p in places if outcomes[p].status == FINISHED or (not any_finished and outcomes[p].values)]
+        counted = _one_per_seed(ended, outcomes)
+        groups.append(Group(setting, tuple(places), counted, tuple(p for p in ended if p not in counted)))
+    return groups
+
+
+def _one_per_seed(places: Sequence[int], outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+    """The newest run of each seed, with numbers where there is one; runs whose seed is not known are all there."""
+    by_age = sorted(places, key=lambda place: (bool(outcomes[place].values), outcomes[place].started))
+    newest = {outcomes[place].seed or place: place for place in by_age}
+    return tuple(sorted(newest.values()))
 
 
 def spread(values: Sequence[float]) -> Spread:

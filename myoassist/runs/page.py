@@ -42,6 +42,7 @@ def render(comparison: Comparison, *, now: datetime) -> str:
         objective=comparison.objective,
         alike=alike_text(comparison) if comparison.alike else "",
         fallback=comparison.fallback,
+        repeated=comparison.repeated,
         best=title([compact(value) for value in best.setting], comparison.differing) if best else "",
         best_value=spread_text(comparison.spread(best, comparison.objective), comparison.objective) if best else "",
         best_runs=len(best.counted) if best else 0,
@@ -100,8 +101,8 @@ def importance_guide(comparison: Comparison) -> str:
     shares = [one.share for one in comparison.importances if math.isfinite(one.share)]
     if not shares:
         return "Nothing can be said yet: " + "; ".join(dict.fromkeys(one.note for one in comparison.importances)) + "."
-    runs = sum(math.isfinite(comparison.goal(place)) for place in range(len(comparison.outcomes)))
-    few = f"Only {runs} runs have a value: a rough guide, which a few more runs can turn round."
+    runs = int(np.isfinite(comparison.goals).sum())
+    few = f"Only {runs} runs count here: a rough guide, which a few more runs can turn round."
     together = "The shares come to more than 100 %: settings changed together, as in a search, and share the credit."
     return " ".join([few] * (runs < FEW) + [together] * (sum(shares) > 1.0))
 
