@@ -164,3 +164,20 @@ def test_what_is_called_few_runs_are_those_that_count(tmp_path: Path) -> None:
     told = compared(tmp_path)
     assert len(told.outcomes) == 36 and sum(len(group.counted) for group in told.groups) == 20
     assert importance_guide(told) == "Only 20 runs count here: a rough guide, which a few more runs can turn round."
+
+
+def test_runs_of_several_sweeps_below_a_place_have_labels_of_their_own(tmp_path: Path) -> None:
+    for sweep in ("one/grid", "two/grid"):
+        (tmp_path / sweep).mkdir(parents=True)
+        plan_jobs(tmp_path / sweep, [("seed=1",), ("seed=2",)])
+        write_run(tmp_path / sweep / "0", "seed=1", 10.0)
+        note_job(tmp_path / sweep, Job(1, ("seed=2",), True, "failed", "no memory"))
+    write_run(tmp_path / "alone", "", 12.0)
+    found = gather([tmp_path])
+    assert [outcome.label for outcome in found] == ["alone", "one/grid/0", "one/grid/1", "two/grid/0", "two/grid/1"]
+    assert [outcome.reason for outcome in found if outcome.status == "failed"] == ["no memory", "no memory"]
+    both = gather([tmp_path / "one" / "grid", tmp_path / "two" / "grid"])
+    assert [outcome.label for outcome in both] == ["one/grid/0", "one/grid/1", "two/grid/0", "two/grid/1"]
+    assert [outcome.label for outcome in gather([tmp_path / "one" / "grid"])] == ["0", "1"]
+    runs = [tmp_path / "alone", tmp_path / "one" / "grid" / "0", tmp_path / "two" / "grid" / "0"]
+    assert [outcome.label for outcome in gather(runs)] == ["alone", "one/grid/0", "two/grid/0"]

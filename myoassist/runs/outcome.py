@@ -29,9 +29,9 @@ from myoassist.runs.typed import by_key, typed_lines
 class Outcome:
     """One run, or a job of a sweep that never became one (``folder`` is None then, and ``settings`` is empty).
 
-    ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command. ``values``:
-    metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``. ``evaluated``: environment
-    steps of the last row with an evaluation. ``started``: seconds since 1970.
+    ``label``: number of the job or name of the folder, with what tells it apart from others. ``lines``: the overrides
+    of its command. ``values``: metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``.
+    ``evaluated``: environment steps of the last row with an evaluation. ``started``: seconds since 1970.
     """
 
     label: str
