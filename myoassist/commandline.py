@@ -191,6 +191,7 @@ def _read_flags(arguments: list[str]) -> argparse.Namespace:
     parser.error = refuse
     flags = parser.parse_intermixed_args(arguments)
     modes = {"--multirun": flags.multirun, "--run": flags.run, "--cfg": flags.cfg, "--info": flags.info}
+    modes["hydra.mode=RUN"] = flags.multirun and "hydra.mode=RUN" in flags.overrides  # Hydra would begin a sweep
     given = [name for name, value in modes.items() if value]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)}: only one of them at a time")

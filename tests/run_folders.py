@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from myoassist.places import STATUS
 from myoassist.runs.jobs import Job, note_job, plan_jobs
@@ -62,6 +63,19 @@ def fill(folder: Path, rate: str, seed: str, distance: float, **status: Any) -> 
         "50,1.0,,,,10", f"100,2.0,3,{distance},4,20",
     ]  # fmt: skip
     (folder / "metrics.csv").write_text("\n".join(rows) + "\n100,999.0,4,99")  # the last row was cut short
+
+
+def write_run(folder: Path, typed: str, distance: float, *, day: int = 1, **settings: Any) -> Path:
+    """A finished run with one evaluation, as ``python train.py <typed>`` would make it on a ``day`` of January."""
+    tree = {"name": "walk", "seed": 1, "total_steps": 100, **settings}
+    steps, started = tree["total_steps"], f"2026-01-{day:02d}T12:00:00+00:00"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(tree))
+    (folder / "command.txt").write_text(f"python train.py {typed}\n")
+    (folder / "metrics.csv").write_text(f"time/total_timesteps,eval/distance\n{steps},{distance}\n")
+    status = {"status": "finished", "steps": steps, "total_steps": steps, "started": started}
+    (folder / STATUS).write_text(json.dumps(status))
+    return folder
 
 
 @pytest.fixture

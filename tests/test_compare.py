@@ -219,9 +219,10 @@ def make_typed(folder: Path, typed: str, *, model: str = "22muscle", network: st
     """A run that was started by itself, whose configuration has more than what was typed."""
     make_run(folder)
     actors = "" if network == "shared" else "\n  actors:\n    exo: {layers: [8, 8]}"
+    term = "speed" if "reward=speed" in typed else "effort"
     (folder / "config.yaml").write_text(
         f"name: walk\nseed: 1\nrun_dir: {folder}\nmodel:\n  name: {model}\n  path: null\n  body: legs_{model}\n"
-        f"network:\n  type: {network}{actors}\nreward:\n  terms: {{effort: {{weight: 0.1}}}}\n"
+        f"network:\n  type: {network}{actors}\nreward:\n  terms: {{{term}: {{weight: 0.1}}}}\n"
     )
     (folder / "command.txt").write_text(f"train.py experiment=smoke run_dir={folder} hydra.sweep.subdir=x {typed}\n")
     return folder

@@ -75,7 +75,7 @@ def test_few_runs_are_called_a_rough_guide(sweep: Path) -> None:
     for number in range(6, 12):
         fill(sweep / str(number), RATES[number % 2], str(number), 10.0 + number)
     told = compare_outcomes(gather([sweep]), [sweep])
-    assert importance_guide(told).startswith("Only 11 runs have a value: a rough guide") and bars_picture(told)
+    assert importance_guide(told).startswith("Only 11 runs count here: a rough guide") and bars_picture(told)
 
 
 def test_digits_and_units_by_hand() -> None:

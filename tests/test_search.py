@@ -77,9 +77,12 @@ def test_a_ready_space_is_one_word_and_the_command_line_changes_it(search: Searc
     found = json.loads((search.folder / "s" / "search.json").read_text())
     command = shlex.split(found["best"][0]["command"])
     x = found["best"][0]["parameters"]["x"]
-    # what makes trials short and where they run stays behind; what was searched or typed does not
-    assert command == ["python", "train.py", "y=0.5", "kind=round", f"x={x}"]
+    # the name, and where they run, stay behind; what was searched, typed or stands in the ready space does not
+    assert command == ["python", "train.py", "sweep=hill", "y=0.5", "kind=round", f"x={x}", "hydra.mode=RUN"]
     assert f"  {found['best'][0]['command']}\n" in search.capsys.readouterr().out
+    assert hydra_entry("train", run, argv=command[2:]) == 0 and seen[3:] == [(10, "round", 0.5)]  # one more training
+    assert hydra_entry("train", run, argv=["-m", *command[2:]]) == 2 and len(seen) == 4
+    assert "--multirun and hydra.mode=RUN: only one of them at a time" in search.capsys.readouterr().err
 
 
 def test_command_of_the_best_keeps_awkward_text(search: Searcher) -> None:

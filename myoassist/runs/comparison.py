@@ -87,12 +87,24 @@ class Comparison:
             return ""
         return f"No run was evaluated: instead of {OBJECTIVE}, {FALLBACK} is shown, of the last training episodes."
 
+    @property
+    def repeated(self) -> str:
+        """What to say of runs that a newer one with their setting and seed stands for; empty for none."""
+        places = sorted(place for group in self.groups for place in group.repeats)
+        told = [self.outcomes[place].label for place in places[:_MOST_LINES]]
+        told += [f"{len(places) - _MOST_LINES} more"] if len(places) > _MOST_LINES else []
+        return f"Of runs with the same setting and seed the newest counts; left out: {', '.join(told)}." if told else ""
+
+    @cached_property
+    def goals(self) -> np.ndarray:
+        """The objective of each run that counts ``(runs,)``, nan for the others."""
+        counted = {place for group in self.groups for place in group.counted}
+        return np.array([self.goal(p) if p in counted else math.nan for p in range(len(self.outcomes))])
+
     @cached_property
     def importances(self) -> list[Importance]:
         """What each setting matters, over the runs that count."""
-        counted = {place for group in self.groups for place in group.counted}
-        goal = [self.goal(place) if place in counted else math.nan for place in range(len(self.outcomes))]
-        return importances(self.differing, np.array(goal))
+        return importances(self.differing, self.goals)
 
     @property
     def failures(self) -> list[Outcome]:
@@ -180,7 +192,7 @@ def as_text(comparison: Comparison, *, width: int | None = None) -> str:
         lines.append(f"… {len(comparison.groups) - _MOST_LINES} more settings")
     guessed = direction_text(comparison.objective) if comparison.objective.guessed else ""
     alike = alike_text(comparison) if comparison.alike else ""
-    for remark in filter(None, (comparison.fallback, guessed, alike)):
+    for remark in filter(None, (comparison.fallback, guessed, alike, comparison.repeated)):
         lines += ["", remark]
     lines += _failure_lines(comparison)
     if comparison.command:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from myoassist.runs.metrics import Measure
 from myoassist.runs.outcome import Outcome
-from myoassist.runs.settings import changes, is_learned, shown_value
+from myoassist.runs.settings import TOTAL_STEPS, changes, is_learned, plain_value, shown_value
 from myoassist.runs.status import FINISHED
-from myoassist.runs.typed import choice
+from myoassist.runs.typed import EXPERIMENT, choice
 
 UNKNOWN = "?"
 # Overrides that say how jobs are started, not what is learned.
@@ -23,7 +23,7 @@ _VAGUE = {"name", "type", "path", "weight", "func", "scale", "low", "high"}  # e
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting that differs between runs: its key, its value in each run as typed, and the keys that change along."""
+    """A setting that differs between runs: its key, its value in each run, and the keys that change along."""
 
     key: str
     values: tuple[str, ...]
@@ -48,11 +48,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in nothing but their seed: their places in the list of outcomes, and which of them count."""
+    """Runs that differ in nothing but their seed: their places in the list of outcomes, and which of them count.
+
+    ``repeats``: those that would count if a newer run had not their seed; the same training twice tells nothing new.
+    """
 
     setting: tuple[str, ...]
     members: tuple[int, ...]
     counted: tuple[int, ...]
+    repeats: tuple[int, ...] = ()
 
 
 def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
@@ -60,6 +64,8 @@ def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
 
     First those that were typed for any of them and that differ, then what else differs in the configurations and does
     not follow from them (a choice of a group changes many settings at once). A choice has the name of its group.
+    Values are those of the configurations, so that runs with the same learned settings have the same values, however
+    they were typed; what was typed gives the names of choices, and all that is known of a job without a run.
     """
     found = _from_overrides(outcomes)
     known = [place for place, outcome in enumerate(outcomes) if outcome.settings]
@@ -74,38 +80,58 @@ def parameters(outcomes: Sequence[Outcome]) -> list[Parameter]:
 
 
 def _from_overrides(outcomes: Sequence[Outcome]) -> list[Parameter]:
-    keys = dict.fromkeys(key for outcome in outcomes for key in outcome.overrides)
+    typed = dict.fromkeys(key for outcome in outcomes for key in outcome.overrides)
+    leaves = {key for outcome in outcomes for key in outcome.settings} & typed.keys() | {TOTAL_STEPS}
     found = []
-    for key in keys:
-        values = tuple(_value(outcome, key) for outcome in outcomes)
-        if is_learned(key) and key not in _STARTING and len(set(values) - {UNKNOWN}) > 1:
+    for key in {**typed, TOTAL_STEPS: None}:  # a run that was resumed can have other steps than its sweep
+        if not is_learned(key) or key in _STARTING:
+            continue
+        alone = key in leaves
+        values = tuple(_value(o, key) for o in outcomes) if alone else _choices(outcomes, key, leaves)
+        if len(set(values) - {UNKNOWN}) > 1:
             found.append(Parameter(key, values))
     return found
 
 
 def _value(outcome: Outcome, key: str) -> str:
-    """What a run has for a key of the command line: as typed, else as in its configuration."""
-    if key in outcome.overrides:
-        return _plain(outcome.overrides[key])
+    """What a run has for a key of the command line: as in its configuration, else as typed."""
     if key in outcome.settings:
         return shown_value(outcome.settings[key])
+    if key in outcome.overrides:
+        return plain_value(outcome.overrides[key])
     return choice(key, outcome.overrides, outcome.settings) or UNKNOWN
+
+
+def _choices(outcomes: Sequence[Outcome], key: str, leaves: Set[str]) -> tuple[str, ...]:
+    """The choice of a group in each run: one name for all runs with the same settings there, typed or left out.
+
+    ``leaves``: settings that were typed one by one. They are told by themselves.
+    """
+    names: dict[tuple[tuple[str, str], ...], str] = {}
+    known_as: dict[str, str] = {}
+    for outcome in outcomes:
+        if outcome.settings and key in outcome.overrides:
+            typed = plain_value(outcome.overrides[key])
+            known_as.setdefault(typed, names.setdefault(_section(outcome, key, leaves), typed))
+    found = []
+    for outcome in outcomes:
+        told = _value(outcome, key)
+        same = names.get(_section(outcome, key, leaves)) if outcome.settings else known_as.get(told)
+        found.append(same or told)
+    return tuple(found)
+
+
+def _section(outcome: Outcome, key: str, leaves: Set[str]) -> tuple[tuple[str, str], ...]:
+    """Learned settings of a run that a choice of the group ``key`` may set, without ``leaves``."""
+    under = "" if key == EXPERIMENT else f"{key}."
+    told = {name: value for name, value in outcome.settings.items() if name.startswith(under) and name not in leaves}
+    return tuple(sorted((name, shown_value(value)) for name, value in told.items() if is_learned(name)))
 
 
 def _group_of(key: str) -> str:
     """``model`` of ``model.name``: a section says its choice there."""
     section, _, end = key.partition(".")
     return section if end == "name" else key
-
-
-def _plain(text: str) -> str:
-    """A value as its configuration would show it: ``1e-4`` and ``0.0001`` are one, ``False`` and ``false`` too."""
-    if text.lower() in ("true", "false", "null", "none"):
-        return "null" if text.lower() == "none" else text.lower()
-    try:
-        return shown_value(float(text)) if not text.strip("+-").isdigit() else text
-    except ValueError:
-        return text
 
 
 def _follows(parameter: Parameter, others: Sequence[Parameter], runs: Sequence[int]) -> bool:
@@ -120,19 +146,27 @@ def _follows(parameter: Parameter, others: Sequence[Parameter], runs: Sequence[i
 
 
 def group_runs(outcomes: Sequence[Outcome], differing: Sequence[Parameter]) -> list[Group]:
-    """Runs by setting, in their order. Finished ones count; where none is finished, all that have numbers do."""
+    """Runs by setting, in their order.
+
+    Finished ones count; where none is finished, all that have numbers do. Of those with one seed only the newest does.
+    """
     any_finished = any(outcome.status == FINISHED for outcome in outcomes)
     members: dict[tuple[str, ...], list[int]] = {}
     for place in range(len(outcomes)):
         members.setdefault(tuple(parameter.values[place] for parameter in differing), []).append(place)
-    return [
-        Group(
-            setting,
-            tuple(places),
-            tuple(p for p in places if outcomes[p].status == FINISHED or (not any_finished and outcomes[p].values)),
-        )
-        for setting, places in members.items()
-    ]
+    groups = []
+    for setting, places in members.items():
+        ended = [p for p in places if outcomes[p].status == FINISHED or (not any_finished and outcomes[p].values)]
+        counted = _one_per_seed(ended, outcomes)
+        groups.append(Group(setting, tuple(places), counted, tuple(p for p in ended if p not in counted)))
+    return groups
+
+
+def _one_per_seed(places: Sequence[int], outcomes: Sequence[Outcome]) -> tuple[int, ...]:
+    """The newest run of each seed, with numbers where there is one; runs whose seed is not known are all there."""
+    by_age = sorted(places, key=lambda place: (bool(outcomes[place].values), outcomes[place].started))
+    newest = {outcomes[place].seed or place: place for place in by_age}
+    return tuple(sorted(newest.values()))
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -29,9 +29,9 @@ from myoassist.runs.typed import by_key, typed_lines
 class Outcome:
     """One run, or a job of a sweep that never became one (``folder`` is None then, and ``settings`` is empty).
 
-    ``label``: number of the job, else name of the folder. ``lines``: the overrides of its command. ``values``:
-    metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``. ``evaluated``: environment
-    steps of the last row with an evaluation.
+    ``label``: number of the job or name of the folder, with what tells it apart from others. ``lines``: the overrides
+    of its command. ``values``: metrics by name, see ``metrics.py``. ``curves``: columns of ``metrics.csv`` ``(rows,)``.
+    ``evaluated``: environment steps of the last row with an evaluation. ``started``: seconds since 1970.
     """
 
     label: str
@@ -45,6 +45,7 @@ class Outcome:
     steps: int = 0
     total_steps: int | None = None
     evaluated: int | None = None
+    started: float = 0.0
 
     @cached_property
     def overrides(self) -> dict[str, str]:
@@ -70,7 +71,7 @@ def run_outcome(folder: Path, label: str, job: Job | None = None) -> Outcome:
     return Outcome(
         label, status, reason, folder, job.overrides if job else typed_lines(folder, settings), settings,
         _values(folder, curves, entry.steps, evaluated), curves, entry.steps, entry.total_steps,
-        evaluated[1] if evaluated else None,
+        evaluated[1] if evaluated else None, entry.started,
     )  # fmt: skip
 
 

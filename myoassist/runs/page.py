@@ -21,7 +21,7 @@ from myoassist.runs.groups import compact, short_names, statuses, title
 from myoassist.runs.importance import FEW
 from myoassist.runs.listing import nearby
 from myoassist.runs.metrics import FALLBACK, OBJECTIVE, SHARE_COMPLETED, Measure, measure_of
-from myoassist.runs.plots import curve_of, importance_bars, learning_curves, parallel_coordinates
+from myoassist.runs.plots import curve_of, importance_bars, is_smoothed, learning_curves, parallel_coordinates
 
 GENERATOR = "MyoAssist comparison of runs"
 _CURVES = (OBJECTIVE, SHARE_COMPLETED, FALLBACK, "episode/return")
@@ -42,6 +42,7 @@ def render(comparison: Comparison, *, now: datetime) -> str:
         objective=comparison.objective,
         alike=alike_text(comparison) if comparison.alike else "",
         fallback=comparison.fallback,
+        repeated=comparison.repeated,
         best=title([compact(value) for value in best.setting], comparison.differing) if best else "",
         best_value=spread_text(comparison.spread(best, comparison.objective), comparison.objective) if best else "",
         best_runs=len(best.counted) if best else 0,
@@ -100,8 +101,8 @@ def importance_guide(comparison: Comparison) -> str:
     shares = [one.share for one in comparison.importances if math.isfinite(one.share)]
     if not shares:
         return "Nothing can be said yet: " + "; ".join(dict.fromkeys(one.note for one in comparison.importances)) + "."
-    runs = sum(math.isfinite(comparison.goal(place)) for place in range(len(comparison.outcomes)))
-    few = f"Only {runs} runs have a value: a rough guide, which a few more runs can turn round."
+    runs = int(np.isfinite(comparison.goals).sum())
+    few = f"Only {runs} runs count here: a rough guide, which a few more runs can turn round."
     together = "The shares come to more than 100 %: settings changed together, as in a search, and share the credit."
     return " ".join([few] * (runs < FEW) + [together] * (sum(shares) > 1.0))
 
@@ -134,6 +135,11 @@ def curves_picture(comparison: Comparison) -> Picture | None:
     with look(), np.errstate(invalid="ignore"):
         made = learning_curves(comparison.outcomes, comparison.groups, comparison.differing, measures)
     text = "Mean over the seeds of each setting, band: ± 1 standard deviation, over the steps that all of them have."
+    if any(is_smoothed(comparison.outcomes, measure.key) for measure in measures):
+        text += (
+            " Of numbers of the training, mean and standard deviation are drawn as running means over a twentieth"
+            " of the training; evaluations as they are."
+        )
     return _picture("curves", "Learning curves", text, made)
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from myoassist.analysis.plots.style import NEUTRAL, PALETTE, SEQUENTIAL, calm_ticks, figure, panel_title
-from myoassist.analysis.plots.training import running_mean
+from myoassist.analysis.plots.training import FEW_ROWS, running_mean
 from myoassist.places import STEPS
 from myoassist.runs.groups import UNKNOWN, Group, Parameter, compact, short_names, title
 from myoassist.runs.importance import Importance
@@ -46,7 +46,7 @@ def mean_curve(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndar
 
 
 def curve_of(outcome: Outcome, key: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Steps and values ``(rows,)`` of a column of a run, smoothed where it has many rows; None where it has none."""
+    """Steps and values ``(rows,)`` of a column of a run; None where it has none."""
     if key not in outcome.curves or STEPS not in outcome.curves:
         return None
     steps, values = outcome.curves[STEPS], outcome.curves[key]
@@ -54,7 +54,13 @@ def curve_of(outcome: Outcome, key: str) -> tuple[np.ndarray, np.ndarray] | None
     if not held.any():
         return None
     order = np.argsort(steps[held], kind="stable")
-    return steps[held][order], running_mean(values[held][order])
+    return steps[held][order], values[held][order]
+
+
+def is_smoothed(outcomes: Sequence[Outcome], key: str) -> bool:
+    """Whether the curves of a column are drawn smoothed: those of many rows, except evaluations, which are few."""
+    found = [curve for outcome in outcomes if (curve := curve_of(outcome, key)) is not None]
+    return not key.startswith("eval/") and any(len(steps) > FEW_ROWS for steps, _ in found)
 
 
 def learning_curves(
@@ -91,7 +97,8 @@ def learning_curves(
 
 def _line(axis: Axes, outcome: Outcome, measure: Measure, unit: float) -> None:
     if (curve := curve_of(outcome, measure.key)) is not None:
-        axis.plot(curve[0] / unit, curve[1] * measure.factor, color="#b0b0b0", linewidth=0.9, zorder=1.5)
+        y = running_mean(curve[1]) if is_smoothed([outcome], measure.key) else curve[1]
+        axis.plot(curve[0] / unit, y * measure.factor, color="#b0b0b0", linewidth=0.9, zorder=1.5)
 
 
 def _band(axis: Axes, runs: Sequence[Outcome], measure: Measure, unit: float, number: int) -> None:
@@ -99,6 +106,8 @@ def _band(axis: Axes, runs: Sequence[Outcome], measure: Measure, unit: float, nu
     if not curves:
         return
     steps, mean, sd = mean_curve(curves)
+    if is_smoothed(runs, measure.key):  # not before the SD is taken: smoothed curves differ less
+        mean, sd = running_mean(mean), running_mean(sd)
     few = "o" if len(steps) <= 40 and measure.key.startswith("eval/") else ""
     x, y, half = steps / unit, mean * measure.factor, sd * measure.factor
     axis.plot(x, y, color=PALETTE[number], marker=few, markersize=4, zorder=3.0 - 0.01 * number)

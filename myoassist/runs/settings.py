@@ -14,6 +14,7 @@ from myoassist.errors import ConfigError, unknown
 from myoassist.places import CONFIG
 
 SEED = "seed"
+TOTAL_STEPS = "total_steps"
 # Settings that leave the course of a training as it is, and names; runs that differ in nothing else share a setting.
 NOT_LEARNED = (
     "name", "seed", "run_dir", "resume", "threads", "logging", "view", "checkpoint", "search", "launch",
@@ -104,6 +105,29 @@ def shown_value(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{key}:{shown_value(part)}" for key, part in value.items()) + "}"
     return str(value)
+
+
+def plain_value(text: str) -> str:
+    """What was typed, as a configuration would show it: ``1e-4`` is ``0.0001``, ``[1, 2]`` is ``[1,2]``."""
+    for kind in (int, float):
+        try:
+            return shown_value(kind(text))
+        except ValueError:
+            continue
+    if text.lower() in ("true", "false", "null", "none"):
+        return "null" if text.lower() == "none" else text.lower()
+    if text.startswith("["):
+        try:
+            return shown_value(_plain_parts(yaml.load(text, Loader=_LOADER)))
+        except yaml.YAMLError:
+            return text
+    return text
+
+
+def _plain_parts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain_parts(part) for part in value]
+    return plain_value(value) if isinstance(value, str) else value  # YAML takes 1e-4 for a word
 
 
 def parse_conditions(lines: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,8 +11,10 @@ from myoassist.places import COMMAND
 from myoassist.runs.settings import Settings, shown_value
 
 SWEEP_FLAGS = ("-m", "--multirun")
+READY = "sweep"  # the group of ready sweeps: each sets what it likes, and asks for several runs
 UNTYPED = "default"  # the choice of a group that was left to train.yaml or to the experiment
-_NO_EXPERIMENT = {"experiment": "null"}
+EXPERIMENT = "experiment"  # the group whose choices may set anything
+_NO_EXPERIMENT = {EXPERIMENT: "null"}
 
 
 def typed_lines(folder: Path, settings: Settings) -> tuple[str, ...]:
@@ -35,6 +37,11 @@ def typed_lines(folder: Path, settings: Settings) -> tuple[str, ...]:
 def key_of(line: str) -> str:
     """``model`` of ``+model=22muscle``."""
     return line.lstrip("+~").partition("=")[0]
+
+
+def alone(lines: Sequence[str]) -> list[str]:
+    """The overrides ``lines`` of a run of a sweep as those of a single run, which a ready sweep among them is not."""
+    return [*lines, *(["hydra.mode=RUN"] if any(key_of(line) == READY for line in lines) else [])]
 
 
 def by_key(lines: Sequence[str]) -> dict[str, str]:
@@ -65,5 +72,5 @@ def with_choices(settings: Settings, folder: Path) -> Settings:
 
 def _is_setting(word: str, settings: Settings) -> bool:
     key = key_of(word)
-    known = key in settings or key in _NO_EXPERIMENT or any(name.startswith(f"{key}.") for name in settings)
+    known = key in settings or key in (*_NO_EXPERIMENT, READY) or any(name.startswith(f"{key}.") for name in settings)
     return word.startswith("~") or ("=" in word and not word.startswith("-") and known)

@@ -19,6 +19,7 @@ from myoassist.errors import ConfigError
 from myoassist.learn.run_folder import RUN_TIME
 from myoassist.places import CONFIG, JOBS, SEARCH, SEARCH_JOURNAL
 from myoassist.runs.jobs import planned_search, read_jobs
+from myoassist.runs.typed import alone
 from myoassist.sweep.space import Space, merged, read_space
 
 _MOST_PLANNED = 10_000
@@ -74,9 +75,7 @@ def own_lines(lines: Iterable[str]) -> tuple[str, ...]:
 
 def own_command(lines: Sequence[str]) -> list[str]:
     """The overrides that do a run of a sweep again, alone."""
-    own = own_lines(lines)
-    alone = ["hydra.mode=RUN"] if any(_key(line) == "sweep" for line in own) else []  # a ready space asks for many
-    return [*own, *alone]
+    return alone(own_lines(lines))
 
 
 def as_typed(line: str) -> str:

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from myoassist.config_search import SearchSettings, shown_storage
 from myoassist.files import write_beside
 from myoassist.places import SEARCH
+from myoassist.runs.typed import alone
 from myoassist.sweep.jobs import say
 from myoassist.sweep.space import Space
 
@@ -24,7 +25,7 @@ STATES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-_NOT_OF_THE_BEST = ("sweep", "launch", "search", "name")  # keys that a training with the best settings does without
+_NOT_OF_THE_BEST = ("launch", "search", "name")  # keys that a training with the best settings does without
 _MOST_SHOWN = 5
 
 
@@ -46,10 +47,10 @@ class Result:
         return _reason(failed[0]) if failed else None
 
     def command(self, trial: FrozenTrial) -> str:
-        """A training with the settings of a trial: what was searched, and what was typed beside it."""
+        """A training as that of a trial: what was searched, and what was typed beside it or stands in a ready space."""
         fixed = [line for line in self._space.fixed if _key(line) not in _NOT_OF_THE_BEST]
         searched = [f"{key}={trial.params[key]}" for key in self._space.searched if key in trial.params]
-        return shlex.join(["python", "train.py", *fixed, *searched])
+        return shlex.join(["python", "train.py", *alone([*fixed, *searched])])
 
     def line(self, trial: FrozenTrial) -> str:
         """One line on a trial."""

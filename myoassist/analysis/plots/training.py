@@ -33,7 +33,7 @@ _LEVELS = {  # title and unit of the panel by the columns in it
     "Evaluation: episodes without a fall": ("Share (0 to 1)", re.compile(r"eval/level_\d+$")),
     "Environments that mastered all levels": ("Share (0 to 1)", re.compile(r"(curriculum|terrain)/graduated$")),
 }
-_FEW = 40  # rows up to which each is shown as it is
+FEW_ROWS = 40  # up to which each is shown as it is
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _curves(axis: Axes, columns: dict[str, np.ndarray], panel: Panel) -> None:
         if name.startswith("eval/"):
             axis.plot(x, y, "o", color=colour, markersize=5, label=label)
             continue
-        if len(y) > _FEW and len(known) <= 2:
+        if len(y) > FEW_ROWS and len(known) <= 2:
             axis.plot(x, y, color=colour, linewidth=0.7, alpha=0.35, label="_update")
         axis.plot(x, running_mean(y), color=colour, linestyle=dashes, linewidth=1.6, label=label or "_line")
     axis.ticklabel_format(axis="y", useOffset=False)  # no "1e-5+2.2e-1"
@@ -205,7 +205,7 @@ def _curves(axis: Axes, columns: dict[str, np.ndarray], panel: Panel) -> None:
 
 def running_mean(values: np.ndarray) -> np.ndarray:
     """Mean over a window of a twentieth of the values, shorter at the ends ``(n,)``."""
-    half = len(values) // _FEW if len(values) > _FEW else 0
+    half = len(values) // FEW_ROWS if len(values) > FEW_ROWS else 0
     sums = np.concatenate([[0.0], np.cumsum(values)])
     places = np.arange(len(values))
     first, last = np.maximum(places - half, 0), np.minimum(places + half + 1, len(values))
