@@ -93,6 +93,14 @@ def new_folder(wanted: Path) -> Path:
         return folder
 
 
+def read_text(path: Path) -> str:
+    """Content of a text file; empty where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Content of a JSON file that holds an object; empty where it cannot be read."""
     try:

@@ -71,8 +71,8 @@ def limits(made: BuiltModel, bare: BuiltModel) -> str:
     for joint, name in JOINTS.items():
         for side in SIDES:
             key = f"{joint}_{side}"
-            if key in made.index.joints and (text := _range(made, key)) != _range(bare, key):
-                told.setdefault(f"{name} {text}", []).append(SIDES[side])
+            if key in made.index.joints and _range(made, key) != _range(bare, key):
+                told.setdefault(f"{name} {_range(made, key)}", []).append(SIDES[side])
     return "; ".join(text if len(sides) == len(SIDES) else f"{sides[0]} {text}" for text, sides in told.items())
 
 

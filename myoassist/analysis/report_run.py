@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from myoassist.analysis.report_metrics import number
-from myoassist.files import read_json
+from myoassist.files import read_json, read_text
 from myoassist.places import COMMAND, CONFIG, ENVIRONMENT, EVALUATIONS, STEPS, SUMMARY, TRAINING_NUMBERS
 
 ELAPSED = "time/time_elapsed"
@@ -192,14 +192,6 @@ def training_command(command: str) -> str:
 
 
 # --- files that may not be there ----------------------------------------------------------------------------------
-
-
-def read_text(path: Path) -> str:
-    """Content of a text file; empty where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

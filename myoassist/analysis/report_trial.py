@@ -23,8 +23,9 @@ from myoassist.analysis.report_metrics import (
     without_value,
 )
 from myoassist.analysis.report_ranges import SOURCES, human_range
-from myoassist.analysis.report_run import Table, read_text
+from myoassist.analysis.report_run import Table
 from myoassist.analysis.results_trial import TrialResult
+from myoassist.files import read_text
 
 ICONS = {"good": "✓", "fair": "!", "bad": "✕", "unknown": "?"}
 KEY = ("speed", "distance", "cadence", "stride_length", "stance_share", "ground_force.first_peak", "cost_of_transport")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from myoassist.analysis.report_run import read_text
+from myoassist.files import read_text
 from myoassist.places import COMMAND
 from myoassist.runs.groups import UNKNOWN, Parameter
 from myoassist.runs.outcome import Outcome

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from myoassist.analysis.report_run import read_text
+from myoassist.files import read_text
 from myoassist.places import COMMAND
 from myoassist.runs.settings import Settings, shown_value
 
