@@ -178,6 +178,7 @@ def test_a_choice_of_a_group_is_one_setting(sweep: Path) -> None:
     assert [parameter.key for parameter in parameters(outcomes)] == ["algorithm.learning_rate"]
     assert by_key(("+a=1", "~b", "c.d=[1,2]")) == {"a": "1", "b": "removed", "c.d": "[1,2]"}
     assert short_names(["a.weight", "b.weight", "rate"]) == ["a.weight", "b.weight", "rate"]
+    assert short_names(["learning_rate.end", "action_std.until"]) == ["learning_rate.end", "action_std.until"]
     assert len(group_runs(outcomes, [])) == 1
 
 

@@ -18,7 +18,10 @@ from myoassist.runs.typed import EXPERIMENT, choice
 UNKNOWN = "?"
 # Overrides that say how jobs are started, not what is learned.
 _STARTING = ("launch", "sweep", "run_dir", "resume")
-_VAGUE = {"name", "type", "path", "weight", "func", "scale", "low", "high"}  # ends of keys that say nothing alone
+# Ends of keys that say nothing alone.
+_VAGUE = {
+    "name", "type", "path", "weight", "func", "scale", "low", "high", "limit", "schedule", "start", "end", "until",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
