@@ -24,7 +24,7 @@ import hydra
 import yaml
 from hydra._internal.utils import get_args_parser  # Hydra has no public way to read its command line
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import env_override
 from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
@@ -32,7 +32,7 @@ from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
-from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, quoted, syntax_problem
+from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, quoted, quoted_text, syntax_problem
 from myoassist.multirun import compare_sweeps, interrupted_sweep, jobs_not_started
 from myoassist.processes import stop_signal, terminable
 from myoassist.sweep.launcher import check_cluster, check_installed, take_failures
@@ -169,7 +169,7 @@ def _launch(config_name: str, run: Callable[[DictConfig], Any], arguments: list[
 def _going_on(arguments: Sequence[str], folder: Path) -> str:
     """The command that goes on with the sweep in ``folder``."""
     own = [as_typed(part) for part in arguments if part != "-m" and not part.startswith("hydra.sweep.dir=")]
-    place = QuotedString(os.path.relpath(folder), Quote.single).with_quotes()
+    place = quoted_text(os.path.relpath(folder))
     plain = re.fullmatch(r"[\w./-]+", place[1:-1])
     flag = ["-m"] if "-m" in arguments else []
     return shlex.join(["python", "train.py", *flag, *own, f"hydra.sweep.dir={place[1:-1] if plain else place}"])

@@ -36,7 +36,7 @@ class Composer:
     def __init__(self, config_name: str, extra_dir: str | None) -> None:
         self.config_name = config_name
         self.loader = GlobalHydra.instance().config_loader()
-        folder = QuotedString(os.path.abspath(extra_dir or ""), Quote.single).with_quotes()
+        folder = quoted_text(os.path.abspath(extra_dir or ""))
         self.search_path = [f"hydra.searchpath=[{folder}]"] if extra_dir else []
 
     def parse(self, overrides: Sequence[str]) -> list[Override]:
@@ -166,7 +166,12 @@ def quoted(argument: str) -> str:
     plain = key.isascii() and not value.isascii() and value == value.strip()
     if not equals or key.startswith("--") or not plain or set(value) & set("'\"[]{}(),=$"):
         return argument
-    return f"{key}={QuotedString(value, Quote.single).with_quotes()}"
+    return f"{key}={quoted_text(value)}"
+
+
+def quoted_text(text: str) -> str:
+    """A text in quotes, so that Hydra's grammar takes it for one whatever is in it."""
+    return QuotedString(text, Quote.single).with_quotes()
 
 
 def syntax_problem(error: OverrideParseException) -> str:

@@ -13,13 +13,13 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from myoassist.errors import RunError, StoppedError
+from myoassist.explain import quoted_text
 from myoassist.files import new_folder
 from myoassist.processes import stop_signal
 from myoassist.runs.jobs import Job, note_job, note_stopped, plan_jobs, read_jobs
@@ -64,8 +64,9 @@ def _own_folder(config: DictConfig) -> Path:
     if made != folder:
         with read_write(config), open_dict(config):
             config.hydra.sweep.dir = str(made)
-            line = f"hydra.sweep.dir={QuotedString(str(made), Quote.single).with_quotes()}"
-            config.hydra.overrides.hydra.append(line)  # its jobs are composed anew from these
+            config.hydra.overrides.hydra.append(
+                f"hydra.sweep.dir={quoted_text(str(made))}"
+            )  # its jobs are composed anew from these
     return made
 
 

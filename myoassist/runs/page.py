@@ -21,7 +21,7 @@ from myoassist.runs.groups import compact, short_names, statuses, title
 from myoassist.runs.importance import FEW
 from myoassist.runs.listing import nearby
 from myoassist.runs.metrics import FALLBACK, OBJECTIVE, SHARE_COMPLETED, Measure, measure_of
-from myoassist.runs.plots import curve_of, importance_bars, is_smoothed, learning_curves, parallel_coordinates
+from myoassist.runs.plots import curves_of, importance_bars, is_smoothed, learning_curves, parallel_coordinates
 
 GENERATOR = "MyoAssist comparison of runs"
 _CURVES = (OBJECTIVE, SHARE_COMPLETED, FALLBACK, "episode/return")
@@ -129,13 +129,14 @@ def importance_table(comparison: Comparison) -> Table | None:
 def curves_picture(comparison: Comparison) -> Picture | None:
     """Learning curves of the objective and of what is most often asked for."""
     keys = list(dict.fromkeys([comparison.objective.key, *_CURVES]))
-    measures = [measure_of(key) for key in keys if any(curve_of(o, key) is not None for o in comparison.outcomes)]
+    curves = {key: curves_of(comparison.outcomes, key) for key in keys}
+    measures = [measure_of(key) for key in keys if curves[key]]
     if not measures:
         return None
     with look(), np.errstate(invalid="ignore"):
         made = learning_curves(comparison.outcomes, comparison.groups, comparison.differing, measures)
     text = "Mean over the seeds of each setting, band: ± 1 standard deviation, over the steps that all of them have."
-    if any(is_smoothed(comparison.outcomes, measure.key) for measure in measures):
+    if any(is_smoothed(curves[key], key) for key in keys):
         text += (
             " Of numbers of the training, mean and standard deviation are drawn as running means over a twentieth"
             " of the training; evaluations as they are."

@@ -28,8 +28,10 @@ _LABELS = 6  # values that an axis can name
 _LETTERS = 46  # of a word that has a whole axis before the next one begins
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 
+Curve = tuple[np.ndarray, np.ndarray]  # steps and values (rows,)
 
-def mean_curve(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+def mean_curve(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Steps, mean and sample SD ``(points,)`` of curves ``(steps, values)``, over the steps that all of them have.
 
     Between its rows a curve is a straight line. The SD of one curve is nan.
@@ -45,7 +47,7 @@ def mean_curve(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndar
     return shared, values.mean(axis=0), sd
 
 
-def curve_of(outcome: Outcome, key: str) -> tuple[np.ndarray, np.ndarray] | None:
+def curve_of(outcome: Outcome, key: str) -> Curve | None:
     """Steps and values ``(rows,)`` of a column of a run; None where it has none."""
     if key not in outcome.curves or STEPS not in outcome.curves:
         return None
@@ -57,10 +59,14 @@ def curve_of(outcome: Outcome, key: str) -> tuple[np.ndarray, np.ndarray] | None
     return steps[held][order], values[held][order]
 
 
-def is_smoothed(outcomes: Sequence[Outcome], key: str) -> bool:
-    """Whether the curves of a column are drawn smoothed: those of many rows, except evaluations, which are few."""
-    found = [curve for outcome in outcomes if (curve := curve_of(outcome, key)) is not None]
-    return not key.startswith("eval/") and any(len(steps) > FEW_ROWS for steps, _ in found)
+def curves_of(outcomes: Sequence[Outcome], key: str) -> list[Curve]:
+    """:func:`curve_of` of each run that has one."""
+    return [curve for outcome in outcomes if (curve := curve_of(outcome, key)) is not None]
+
+
+def is_smoothed(curves: Sequence[Curve], key: str) -> bool:
+    """Whether the ``curves`` of a column are drawn smoothed: those of many rows, except evaluations, which are few."""
+    return not key.startswith("eval/") and any(len(steps) > FEW_ROWS for steps, _ in curves)
 
 
 def learning_curves(
@@ -97,18 +103,18 @@ def learning_curves(
 
 def _line(axis: Axes, outcome: Outcome, measure: Measure, unit: float) -> None:
     if (curve := curve_of(outcome, measure.key)) is not None:
-        y = running_mean(curve[1]) if is_smoothed([outcome], measure.key) else curve[1]
+        y = running_mean(curve[1]) if is_smoothed([curve], measure.key) else curve[1]
         axis.plot(curve[0] / unit, y * measure.factor, color="#b0b0b0", linewidth=0.9, zorder=1.5)
 
 
 def _band(axis: Axes, runs: Sequence[Outcome], measure: Measure, unit: float, number: int) -> None:
-    curves = [curve for run in runs if (curve := curve_of(run, measure.key)) is not None]
+    curves = curves_of(runs, measure.key)
     if not curves:
         return
     steps, mean, sd = mean_curve(curves)
-    if is_smoothed(runs, measure.key):  # not before the SD is taken: smoothed curves differ less
+    if is_smoothed(curves, measure.key):  # not before the SD is taken: smoothed curves differ less
         mean, sd = running_mean(mean), running_mean(sd)
-    few = "o" if len(steps) <= 40 and measure.key.startswith("eval/") else ""
+    few = "o" if len(steps) <= FEW_ROWS and measure.key.startswith("eval/") else ""
     x, y, half = steps / unit, mean * measure.factor, sd * measure.factor
     axis.plot(x, y, color=PALETTE[number], marker=few, markersize=4, zorder=3.0 - 0.01 * number)
     if len(x) == 1 and len(curves) > 1:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from myoassist.errors import ConfigError
+from myoassist.explain import quoted_text
 from myoassist.learn.run_folder import RUN_TIME
 from myoassist.places import CONFIG, JOBS, SEARCH, SEARCH_JOURNAL
 from myoassist.runs.jobs import planned_search, read_jobs
@@ -87,7 +88,7 @@ def as_typed(line: str) -> str:
     meant = _value(f"x={value}")
     plain = re.sub(r"\\(.)", r"\1", value)
     if isinstance(meant, str) and _value(f"x={plain}") != meant:
-        plain = QuotedString(meant, Quote.single).with_quotes()
+        plain = quoted_text(meant)
     return f"{key}={plain if isinstance(meant, str) else value}"
 
 

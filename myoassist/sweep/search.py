@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from optuna.trial import FrozenTrial, TrialState
 
 from myoassist.config_search import SearchSettings
 from myoassist.errors import RunError
+from myoassist.explain import quoted_text
 from myoassist.runs.status import describe_error
 from myoassist.runs.study import note
 from myoassist.sweep.jobs import JobsGoOn, error_of, say
@@ -26,7 +26,7 @@ from myoassist.sweep.launcher import take_failures
 from myoassist.sweep.orphans import leave_open, settle_orphans
 from myoassist.sweep.result import Result
 from myoassist.sweep.samplers import make_sampler, plan_grid
-from myoassist.sweep.space import Space, distribution
+from myoassist.sweep.space import Space, distributions
 from myoassist.sweep.study import open_search
 from myoassist.sweep.trial import as_values
 
@@ -40,8 +40,8 @@ class Search:
 
     def __init__(self, settings: SearchSettings, space: Space, folder: Path, launcher: Launcher) -> None:
         self._settings, self._space, self._folder, self._launcher = settings, space, folder, launcher
-        self._distributions = {key: distribution(override) for key, override in space.searched.items()}
-        self._place, self._study = open_search(settings, space, self._distributions, folder)
+        self._distributions = distributions(space)
+        self._place, self._study = open_search(settings, space, folder)
         self._result = Result(settings, space, folder, self._study, self._place)
         self._most = settings.n_trials
         if settings.sampler == "grid":
@@ -129,9 +129,9 @@ class Search:
     def _hydras(self, number: int) -> list[str]:
         """What a run is told beside its settings: where it belongs, and which trial it is."""
         link: dict[str, Any] = {
-            "objective": [_quoted(name) for name in self._settings.objective],
-            "storage": _quoted(self._place),
-            "study": _quoted(self._settings.study_name),
+            "objective": [quoted_text(name) for name in self._settings.objective],
+            "storage": quoted_text(self._place),
+            "study": quoted_text(self._settings.study_name),
             "trial": number,
             "minutes": self._settings.trial_timeout or "null",
         }
@@ -139,7 +139,7 @@ class Search:
         text = ",".join(f"{key}:{part}" for key, part in parts.items())
         return [
             f"++search={{{text}}}",
-            f"hydra.sweep.dir={_quoted(str(self._folder))}",
+            f"hydra.sweep.dir={quoted_text(str(self._folder))}",
             f"hydra.sweep.subdir='{number}'",
         ]
 
@@ -184,7 +184,3 @@ class Search:
 
     def _trial(self, number: int) -> FrozenTrial:
         return self._study.get_trials(deepcopy=False)[number]
-
-
-def _quoted(text: str) -> str:
-    return QuotedString(text, Quote.single).with_quotes()

@@ -117,6 +117,11 @@ def distribution(override: Override) -> Any:
     return CategoricalDistribution([_category(item) for item in override.sweep_iterator()])
 
 
+def distributions(space: Space) -> dict[str, Any]:
+    """Optuna's distributions of all searched keys."""
+    return {key: distribution(override) for key, override in space.searched.items()}
+
+
 def _category(value: Any) -> Any:
     """A listed value as Optuna stores it: numbers as numbers, all else as its text on a command line."""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -11,6 +11,7 @@ from optuna.distributions import BaseDistribution, check_distribution_compatibil
 
 from myoassist.config_search import Direction, SearchSettings, check_password
 from myoassist.errors import ConfigError
+from myoassist.explain import quoted_text
 from myoassist.runs.metrics import direction_of
 from myoassist.runs.study import (
     OBJECTIVE,
@@ -24,7 +25,7 @@ from myoassist.runs.study import (
 )
 from myoassist.sweep.plan import difference_of, plan_search
 from myoassist.sweep.samplers import grid
-from myoassist.sweep.space import Space, distribution
+from myoassist.sweep.space import Space, distributions
 
 
 def directions(settings: SearchSettings) -> list[Direction]:
@@ -44,9 +45,7 @@ def directions(settings: SearchSettings) -> list[Direction]:
     return given
 
 
-def open_search(
-    settings: SearchSettings, space: Space, distributions: Mapping[str, BaseDistribution], folder: Path
-) -> tuple[str, optuna.Study]:
+def open_search(settings: SearchSettings, space: Space, folder: Path) -> tuple[str, optuna.Study]:
     """The storage, and the study in it that ``settings`` name, new or as it was left.
 
     Raises:
@@ -58,7 +57,7 @@ def open_search(
     known = {study.study_name for study in optuna.get_all_study_summaries(storage, include_best_trial=False)}
     if settings.study_name in known:
         study = open_study(storage, settings.study_name)
-        _check_same(study, settings, wanted, distributions)
+        _check_same(study, settings, wanted, distributions(space))
         return place, study
     check_free(folder)
     study = optuna.create_study(study_name=settings.study_name, storage=storage, directions=list(wanted))
@@ -85,7 +84,7 @@ def _check_same(
     study: optuna.Study,
     settings: SearchSettings,
     wanted: list[Direction],
-    distributions: Mapping[str, BaseDistribution],
+    searched: Mapping[str, BaseDistribution],
 ) -> None:
     name = f"study {settings.study_name!r} has"
     had = [direction.name.lower() for direction in study.directions]
@@ -94,10 +93,10 @@ def _check_same(
         raise ConfigError(f"hydra.sweeper.objective: the {name} {objective} ({', '.join(had)}){other}")
     for trial in study.get_trials(deepcopy=False):
         for key, had_values in trial.distributions.items():
-            if key not in distributions:
+            if key not in searched:
                 continue
             try:
-                check_distribution_compatibility(had_values, distributions[key])
+                check_distribution_compatibility(had_values, searched[key])
             except ValueError as error:
                 raise ConfigError(f"{key}: the {name} other values of it: {had_values}{other}") from error
 
@@ -113,9 +112,9 @@ def check_study(settings: SearchSettings, space: Space, folder: Path, typed: lis
         ConfigError: as :func:`open_search`.
     """
     wanted = directions(settings)
-    distributions = {key: distribution(override) for key, override in space.searched.items()}
+    searched = distributions(space)
     if settings.sampler == "grid":
-        grid(distributions)
+        grid(searched)
     place = _place(settings, folder)
     try:
         study = open_study(open_storage(place), settings.study_name) if exists(place) else None
@@ -124,11 +123,11 @@ def check_study(settings: SearchSettings, space: Space, folder: Path, typed: lis
     if study is None:
         check_free(folder)
         return []
-    _check_same(study, settings, wanted, distributions)
+    _check_same(study, settings, wanted, searched)
     known = folder_of(study)
     named = any(line.startswith("hydra.sweep.dir=") for line in typed)
     if known is not None and not named:
-        return [f"hydra.sweep.dir='{known}'"]
+        return [f"hydra.sweep.dir={quoted_text(str(known))}"]
     if known != folder:  # that of the study itself is checked with its own list of jobs
         _check_same_search(study, space)
     return []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from myoassist.config_search import SearchSettings
 from myoassist.errors import ConfigError
+from myoassist.explain import quoted_text
 from myoassist.parsing import parse_config
 from myoassist.sweep.space import merged, read_space
 
@@ -85,5 +86,5 @@ def check_search(config: DictConfig, overrides: list[Override], typed: list[str]
 
 def as_trial(settings: SearchSettings) -> str:
     """The override that makes a run a trial, for the check before the first one."""
-    objective = ",".join(QuotedString(name, Quote.single).with_quotes() for name in settings.objective)
+    objective = ",".join(quoted_text(name) for name in settings.objective)
     return f"++search={{objective:[{objective}],trial:0}}"
