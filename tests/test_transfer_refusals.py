@@ -92,6 +92,15 @@ def test_normalised_and_raw_observations(there: tuple[str, ...], here: tuple[str
     assert after.count == before.count
 
 
+@pytest.mark.parametrize(("there", "here"), [("true", "false"), ("false", "true")])
+def test_a_critic_of_rewards_on_another_scale(there: str, here: str) -> None:
+    rewards = "algorithm.normalize.rewards="
+    source, kind = ended(rewards + there), "normalised" if there == "true" else "raw"
+    message = refused(source, Fresh(rewards + here), "actor")
+    assert f"its critic learned from {kind} rewards; take {rewards}{there}, or init_from.reset=[critic]" in message
+    Fresh(rewards + here).start_from(source, "critic")
+
+
 def test_another_activation() -> None:
     shared = ended("network=shared")
     message = refused(shared, Fresh("network=shared", "network.activation=relu"))
@@ -127,6 +136,17 @@ def test_the_spread_of_an_actor_that_starts_fresh_is_fresh_too(layers: str) -> N
     for name, fresh in (("human", False), ("exo", layers != "[128,128]")):
         key = f"actor.log_std.actor_{name}.weight"
         assert torch.equal(here.weights[key], here.before[key] if fresh else taken[rows[name]]), name
+
+
+@pytest.mark.parametrize("network", ["shared", "mirrored"])
+def test_with_a_reset_actor_the_layer_that_gives_its_spread_starts_afresh(network: str) -> None:
+    here = Fresh(f"network={network}", *SAC)
+    lines = here.start_from(ended(f"network={network}", *SAC), "actor")
+    assert lines[-1] == "  reset: actor", "nothing of it is called fresh beside"
+    same = {key: torch.equal(here.weights[key], here.before[key]) for key in here.weights if key.startswith("actor.")}
+    assert any("log_std." in key for key in same)
+    assert all(same.values()), [key for key, fresh in same.items() if not fresh]
+    assert not torch.equal(here.weights["critic.qf0.0.weight"], here.before["critic.qf0.0.weight"])
 
 
 def drives(fresh: Fresh, name: str) -> list[str]:

@@ -25,6 +25,7 @@ from myoassist.learn.policies import actor_key
 from myoassist.learn.transfer_checks import (
     OWN_LAYERS,
     group_of,
+    is_reset,
     require_outputs,
     require_same_activations,
     require_same_normalization,
@@ -112,7 +113,7 @@ def move_weights(
     with torch.no_grad():
         for key, target in policy.state_dict().items():
             origin = origins.get(key)
-            if group_of(key) in reset or origin is None:
+            if is_reset(key, reset) or origin is None:
                 moved.fresh.add(key)
             elif _copy(key, origin, checkpoint.policy[origin], target, there, here, turned, where=said):
                 moved.copied.add(key)
@@ -230,7 +231,7 @@ def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence
         line += f"; {len(parts)} as parts: {_some(parts, 3)}" if parts else ""
         line += f"; fresh: {_some(fresh)}" if fresh else ""
         lines.append(line + (f"; not used any more: {_some(unused)}" if unused else ""))
-    parts = sorted(key for key in moved.fresh if group_of(key) not in reset)
+    parts = sorted(key for key in moved.fresh if not is_reset(key, reset))
     lines += [f"  fresh weights: {_some(parts)}"] if parts else []
     return lines + ([f"  reset: {', '.join(reset)}"] if reset else [])
 

@@ -31,18 +31,30 @@ def group_of(key: str) -> str:
     return "critic" if "value_net" in key or "critic" in key else "actor"
 
 
+def is_reset(key: str, reset: Collection[str]) -> bool:
+    """Whether a parameter starts afresh; a layer that gives the spread of actions does with the actor it reads."""
+    return group_of(key) in reset or ("actor" in reset and "log_std." in key)
+
+
 def require_same_normalization(
     checkpoint: Checkpoint, env: VecNormalize, *, reset: Collection[str], where: str
 ) -> None:
-    """Raise RunError where only one of both sees normalised observations and a network would be taken over."""
-    known = checkpoint.normalizer.enabled
-    if known == env.norm_obs or {"actor", "critic"} <= set(reset):
-        return
-    seen = "normalised" if known else "raw"
-    raise RunError(
-        f"{where}: its networks learned from {seen} observations;"
-        f" take algorithm.normalize.observations={str(known).lower()}, or init_from.reset=[actor,critic]"
-    )
+    """Raise RunError where a network would be taken over that learned from observations, or rewards, on another scale."""
+    observations, rewards = checkpoint.normalizer.enabled, checkpoint.config.algorithm.normalize.rewards
+    if observations != env.norm_obs and not {"actor", "critic"} <= set(reset):
+        raise RunError(
+            f"{where}: its networks learned from {_scale(observations)} observations;"
+            f" take algorithm.normalize.observations={str(observations).lower()}, or init_from.reset=[actor,critic]"
+        )
+    if rewards != env.norm_reward and "critic" not in reset:
+        raise RunError(
+            f"{where}: its critic learned from {_scale(rewards)} rewards;"
+            f" take algorithm.normalize.rewards={str(rewards).lower()}, or init_from.reset=[critic]"
+        )
+
+
+def _scale(normalized: bool) -> str:
+    return "normalised" if normalized else "raw"
 
 
 def require_outputs(
