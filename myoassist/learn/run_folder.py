@@ -83,6 +83,7 @@ def make_run_folder(folder: Path, config: TrainConfig, *, named: bool = True) ->
     Raises:
         RunError: it exists by now, or cannot be written.
     """
+    record = json.dumps(environment(), indent=2)  # takes a second with git; a kill leaves no half-made folder meanwhile
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not named:
@@ -95,7 +96,7 @@ def make_run_folder(folder: Path, config: TrainConfig, *, named: bool = True) ->
         raise RunError(f"run_dir: cannot write {folder}: {error.strerror or error}") from error
     try:
         (folder / COMMAND).write_text(_command(), encoding="utf-8")
-        (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=2), encoding="utf-8")
+        (folder / ENVIRONMENT).write_text(record, encoding="utf-8")
         write_config(folder, config)  # last: a folder that has it is a run
     except BaseException as error:  # no room, or Ctrl-C
         for name in (COMMAND, ENVIRONMENT, f".{CONFIG}.partial"):
