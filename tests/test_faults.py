@@ -115,7 +115,7 @@ def test_a_training_whose_folder_was_taken_meanwhile_takes_the_next(
 def test_a_run_folder_in_which_ctrl_c_came_first_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = small(tmp_path / "run")
     with monkeypatch.context() as patch:
-        patch.setattr(run_folder, "environment", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(run_folder, "write_config", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run_folder.make_run_folder(tmp_path / "run", config)
     assert not list((tmp_path / "run").iterdir())
