@@ -166,7 +166,7 @@ class TRPOConfig(OnPolicyConfig):
     type: Literal["trpo"] = "trpo"
     batch_size: int = setting(1024, ge=2, help="transitions per gradient step of the critic")
     critic_epochs: int = setting(10, ge=1, help="passes of the critic over the transitions of an update")
-    target_kl: float = setting(0.01, gt=0, help="KL divergence of an update")
+    target_kl: float = setting(0.01, gt=0, help="KL divergence of an update, mean over the actions")
     damping: float = setting(0.1, ge=0, help="added to the curvature of the KL divergence")
     search_steps: int = setting(15, ge=1, help="steps of the conjugate-gradient search")
 

@@ -43,6 +43,7 @@ def check_consistency(config: TrainConfig) -> None:
     _batch_fits_the_buffer(config)
     _schedules_have_ends(config)
     _held_noise_is_plain(config)
+    _adaptive_rate_has_an_aim(config)
     _network_fits_algorithm(config)
     _actor_names_are_plain(config)
     _frozen_actors_can_be(config)
@@ -128,6 +129,13 @@ def _held_noise_is_plain(config: TrainConfig) -> None:
     if algorithm.noise_steps:
         problem = f"got {algorithm.noise_steps}; with algorithm.action_std the noise is plain: 0"
         raise ConfigError(f"algorithm.noise_steps: {problem}")
+
+
+def _adaptive_rate_has_an_aim(config: TrainConfig) -> None:
+    algorithm = config.algorithm
+    if isinstance(algorithm, PPOConfig | RecurrentPPOConfig) and algorithm.adaptive_rate and not algorithm.target_kl:
+        problem = "got true; it lowers learning_rate until updates stay within algorithm.target_kl, which is null"
+        raise ConfigError(f"algorithm.adaptive_rate: {problem}; give a target_kl, or false")
 
 
 def _network_fits_algorithm(config: TrainConfig) -> None:

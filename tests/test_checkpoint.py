@@ -28,7 +28,6 @@ from myoassist.learn import checkpoint as module
 from myoassist.learn.algorithms import make_policy
 from myoassist.learn.checkpoint import find_checkpoint, load_checkpoint
 from myoassist.learn.evaluate import Evaluator, make_actor
-from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.training import train
 from myoassist.parsing import load_config
 from myoassist.runs.checkpoints import list_checkpoints, read_best
@@ -263,11 +262,3 @@ def test_another_device_is_named(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert evaluate_command([f"checkpoint={run}", "device=none"]) == 2
     said = capsys.readouterr().err
     assert "the policy expects Exo_R, Exo_L, which the environment does not have; the policy has" in said
-
-
-def test_a_signal_that_never_changed_counts_in_its_own_unit() -> None:
-    """A policy trained at one speed must not see the largest value there is when asked for a little more."""
-    normalizer = Normalizer(True, 10.0, np.array([1.25, 1.0]), np.array([1e-10, 4.0]), 9.0, 0.0, 1.0, 9.0)
-    assert normalizer(np.array([[1.25, 1.0], [1.5, 3.0]])) == pytest.approx(
-        np.array([[0.0, 0.0], [0.25, 1.0]]), abs=1e-6
-    )

@@ -113,3 +113,9 @@ def test_torch_device() -> None:
 def test_strength_globs(glob: str) -> None:
     assert conflict(condition__strength={glob: 0.5}).startswith(f"condition.strength: got {glob!r}")
     check_consistency(parsed(condition__strength={"soleus_*": 0.5, "[gs]*_r": 0.5}))
+
+
+def test_an_adaptive_rate_needs_what_it_adapts_to() -> None:
+    message = conflict(algorithm={"type": "ppo", "adaptive_rate": True, "target_kl": None})
+    assert message.startswith("algorithm.adaptive_rate: got true; it lowers learning_rate until") and "null" in message
+    check_consistency(parsed(algorithm={"type": "ppo", "adaptive_rate": True}))

@@ -13,8 +13,8 @@ from transfers import same, small
 from myoassist.errors import ConfigError
 from myoassist.learn.axes import parameter_axes
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
+from myoassist.learn.freezing import freeze_actors
 from myoassist.learn.training import built, train
-from myoassist.learn.transfer import freeze_actors
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,11 @@ def test_frozen_weights_do_not_change(two_actors: Checkpoint, tmp_path: Path, fr
     mine, others = (kept[:muscles], kept[muscles:]) if frozen == "human" else (kept[muscles:], kept[:muscles])
     assert mine.all()
     assert not others.any()
+    signals, before, after = trained.layout.signal_names, two_actors.normalizer, trained.normalizer
+    kept_statistics = (before.mean == after.mean) & (before.variance == after.variance)
+    own = {"human": set(signals), "exo": {name for name in signals if "ankle_angle" in name}}[frozen]
+    assert {name for name, kept in zip(signals, kept_statistics, strict=True) if kept} >= own
+    assert kept_statistics.all() == (frozen == "human"), "what only the learning one sees goes on"
 
 
 def test_given_noise_leaves_the_spread_of_a_frozen_actor_as_it_is() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from myoassist.config import ObservationConfig, ObservationTermConfig
 from myoassist.errors import ConfigError
-from myoassist.mdp.observations import NAMES, OBSERVATIONS
+from myoassist.mdp.observations import LEAST, NAMES, OBSERVATIONS
 from myoassist.mdp.state import Task, WalkState
 from myoassist.mdp.terms import BoundTerm, bind
 from myoassist.sim.arrays import Arrays, nested, part_of, put_arrays, take_arrays
@@ -19,10 +19,14 @@ Generators = Sequence[np.random.Generator]
 
 @dataclass(frozen=True)
 class Signal:
-    """One column of the observation: its ``name`` (``<term>.<column>``) and the ``source`` function it comes from."""
+    """One column of the observation: its ``name`` (``<term>.<column>``) and the ``source`` function it comes from.
+
+    ``least`` is the smallest standard deviation, in its unit, that it is divided by where it is normalised.
+    """
 
     name: str
     source: str
+    least: float = 0.0
 
 
 class Sensor:
@@ -75,7 +79,8 @@ class Observer:
             columns = NAMES[term.func](task, **bound.arguments)
             self.terms.append(bound)
             self._columns.append(slice(len(signals), len(signals) + len(columns)))
-            signals += [Signal(f"{name}.{column}" if column else name, term.func) for column in columns]
+            least = LEAST[term.func]
+            signals += [Signal(f"{name}.{column}" if column else name, term.func, least) for column in columns]
             if term.noise or term.delay:
                 self._sensors[name] = Sensor(term, num_envs=task.num_envs, size=len(columns), dt=task.dt)
         if not signals:

@@ -55,7 +55,7 @@ class PolicyWalker:
         self._walk = WalkEnv(endless, num_envs=1, seed=seed, threads=1)
         self._switch = SwitchedActions(self._walk)
         self._walk.action_map = self._switch  # type: ignore[assignment]
-        self._policy = actor(self._walk)
+        self._actor, self._policy = actor, actor(self._walk)
         self.dt = self._walk.task.dt
         self._force = self._walk.index.sensor_columns("force", list(self._walk.index.motors))
         figure = make_figure(config, seed=seed)
@@ -69,14 +69,19 @@ class PolicyWalker:
         if controls.restart:
             controls.restart = False
             self._observation = self._walk.reset()
-            self._episode += 1
+            self._begin()
         self._switch.device_on = controls.device_on
         result = self._walk.step(self._policy(self._observation))
         self._observation = result.observation
         if result.done[0]:
             self._walk.episodes.drain()
-            self._episode += 1
+            self._begin()
         return self._frame()
+
+    def _begin(self) -> None:
+        """A new episode: a recurrent policy remembers nothing of the one before."""
+        self._episode += 1
+        self._policy = self._actor(self._walk)
 
     def _frame(self) -> Frame:
         return frame_of(self._walk, row=0, episode=self._episode, force=self._force)

@@ -12,6 +12,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecNormalize
 
 from myoassist.learn.mirror import Mirror
+from myoassist.learn.normalizer import Normalizer
 from myoassist.learn.schedules import value_at
 
 
@@ -73,9 +74,8 @@ class MirrorImage:
         size = len(mirror.signal_source)
         mean, deviation, self._clip = np.zeros(size), np.ones(size), float("inf")
         if env is not None and env.norm_obs:
-            observed: Any = env.obs_rms
-            mean, deviation = observed.mean, np.sqrt(observed.var + env.epsilon)
-            self._clip = float(env.clip_obs)
+            normalizer = Normalizer.of(env)
+            mean, deviation, self._clip = normalizer.mean, normalizer.deviation, normalizer.clip
         source, sign = mirror.signal_source, mirror.signal_sign
         self._source = tensor(source)
         self._scale = tensor((sign * deviation[source] / deviation).astype(np.float32))

@@ -26,6 +26,7 @@ from myoassist.learn.checkpoint import Checkpoint
 from myoassist.learn.evaluate import Evaluation, Evaluator, make_trials
 from myoassist.learn.finding import find_policy
 from myoassist.learn.finisher import Finisher
+from myoassist.learn.freezing import freeze_actors
 from myoassist.learn.judge import Judge
 from myoassist.learn.layout import Layout
 from myoassist.learn.networks import describe_network
@@ -37,7 +38,7 @@ from myoassist.learn.run_folder import check_writable, choose_run_folder, make_r
 from myoassist.learn.saving import Saver, disk_faults
 from myoassist.learn.tracking import make_logger
 from myoassist.learn.training_state import TrainingState
-from myoassist.learn.transfer import freeze_actors, transfer
+from myoassist.learn.transfer import transfer
 from myoassist.learn.trial import SearchTrial
 from myoassist.learn.watching import watched
 from myoassist.places import REPORT, SUMMARY
@@ -159,7 +160,7 @@ def _start(parts: Parts, source: Checkpoint | None) -> None:
     config, walk = parts.config, parts.vec_env.walk
     if source is not None:
         reset = config.init_from.reset
-        for line in transfer(source, parts.model, parts.env, Layout.of(walk), reset=reset):
+        for line in transfer(source, parts.model, parts.env, Layout.of(walk), reset=reset, freeze=config.freeze):
             say(line)
     freeze_actors(parts.model, config.freeze)
 

@@ -15,13 +15,13 @@ from torch import nn
 
 from myoassist.config import SeparateNetwork
 from myoassist.env.sb3_vec_env import WalkVecEnv
-from myoassist.errors import ConfigError, RunError
+from myoassist.errors import RunError
 from myoassist.learn.axes import Axes, parameter_axes
 from myoassist.learn.checkpoint import Checkpoint
+from myoassist.learn.freezing import seen_by
 from myoassist.learn.layout import Layout
 from myoassist.learn.line_up import Pair, line_up, origin_of, turned_between
-from myoassist.learn.normalizer import Normalizer
-from myoassist.learn.policies import actor_key
+from myoassist.learn.normalizer import CONSTANT, Normalizer
 from myoassist.learn.transfer_checks import (
     OWN_LAYERS,
     group_of,
@@ -46,13 +46,20 @@ class Moved:
 
 
 def transfer(
-    checkpoint: Checkpoint, model: BaseAlgorithm, env: VecNormalize, layout: Layout, *, reset: Sequence[str]
+    checkpoint: Checkpoint,
+    model: BaseAlgorithm,
+    env: VecNormalize,
+    layout: Layout,
+    *,
+    reset: Sequence[str],
+    freeze: Sequence[str] = (),
 ) -> list[str]:
     """Let ``model`` and ``env`` start from ``checkpoint`` as far as names line up; lines that tell what was moved.
 
     Args:
         layout: signals and actions of ``env``.
         reset: parts that start afresh all the same: actor, critic, log_std, normalizer.
+        freeze: actors that stay as they are, so that the statistics of what they know and see must stay, too.
 
     Raises:
         RunError: nothing lines up, a layer has another size, or what has the same would act as another policy.
@@ -68,7 +75,9 @@ def transfer(
         if "critic" in reset:  # the scale of the reward is the critic's
             here = Normalizer.of(env).__dict__
             normalizer = replace(normalizer, **{key: here[key] for key in here if key.startswith("return_")})
-        normalizer.put_into(env)
+        held = seen_by(model, freeze) & {pair.here for pair in _common(checkpoint.layout, layout)}
+        columns = np.isin(np.arange(len(layout.signals)), sorted(held))
+        replace(normalizer, held=columns).put_into(env)
     return report(checkpoint, layout, moved, reset)
 
 
@@ -207,13 +216,18 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
     )
     if not source.enabled:
         return target
-    common = line_up(there.signal_names, here.signal_names, turned_between(there, here))
+    common = _common(there, here)
     mean, variance = target.mean.copy(), target.variance.copy()
+    spread = np.where(source.variance < CONSTANT, 1.0, source.variance)  # what never changed there may change here
     for pair in common:
-        mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], source.spread[pair.there]
+        mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], spread[pair.there]
     whole = len(common) == len(here.signals)
     count = source.count if whole else min(source.count, FRESH_COUNT)
     return replace(target, mean=mean, variance=variance, count=count)
+
+
+def _common(there: Layout, here: Layout) -> list[Pair]:
+    return line_up(there.signal_names, here.signal_names, turned_between(there, here))
 
 
 def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence[str]) -> list[str]:
@@ -234,32 +248,6 @@ def report(checkpoint: Checkpoint, layout: Layout, moved: Moved, reset: Sequence
     parts = sorted(key for key in moved.fresh if not is_reset(key, reset))
     lines += [f"  fresh weights: {_some(parts)}"] if parts else []
     return lines + ([f"  reset: {', '.join(reset)}"] if reset else [])
-
-
-def freeze_actors(model: BaseAlgorithm, names: Sequence[str]) -> None:
-    """Keep the weights of these actors, and the spread of the actions they drive, as they are.
-
-    Raises:
-        ConfigError: there is no such actor, or none is left to learn.
-    """
-    if not names:
-        return
-    policy: Any = model.policy
-    for name in names:
-        keys = [key for key, _ in policy.named_parameters() if f".{actor_key(name)}." in f".{key}"]
-        if not keys:
-            raise ConfigError(f"freeze: {name}: it drives nothing on this body and device")
-        for key in keys:
-            policy.get_parameter(key).requires_grad_(False)
-    actors = [p for key, p in policy.named_parameters() if f".{actor_key('')}" in f".{key}"]
-    if not any(parameter.requires_grad for parameter in actors):
-        raise ConfigError(f"freeze: {', '.join(names)} are all actors; leave at least one to learn")
-    log_std = getattr(policy, "log_std", None)
-    if isinstance(log_std, nn.Parameter):
-        driven = {column for actor in policy.wiring.actors if actor.name in names for column in actor.outputs}
-        frozen = torch.tensor([column in driven for column in range(log_std.shape[-1])], device=log_std.device)
-        policy.frozen_actions = frozen  # for noise that is given, not learned
-        log_std.register_hook(lambda gradient: gradient * ~frozen)
 
 
 def _kind(checkpoint: Checkpoint) -> str:

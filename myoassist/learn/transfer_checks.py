@@ -39,7 +39,7 @@ def is_reset(key: str, reset: Collection[str]) -> bool:
 def require_same_normalization(
     checkpoint: Checkpoint, env: VecNormalize, *, reset: Collection[str], where: str
 ) -> None:
-    """Raise RunError where a network would be taken over that learned from observations, or rewards, on another scale."""
+    """Raise RunError where a network would be taken over that learned from observations or rewards of another scale."""
     observations, rewards = checkpoint.normalizer.enabled, checkpoint.config.algorithm.normalize.rewards
     if observations != env.norm_obs and not {"actor", "critic"} <= set(reset):
         raise RunError(

@@ -72,14 +72,26 @@ def names_of(model: ModelConfig, device: DeviceConfig) -> Names:
 
 
 def check_mirror(config: TrainConfig) -> None:
-    """Raise ``ConfigError`` for the symmetry loss with a motion whose left leg is not the right one half a cycle on."""
+    """Raise ``ConfigError`` where left and right are made alike but the motion's left leg is not the right one's.
+
+    The symmetry loss does that, and so do networks that both sides share.
+    """
     weight = getattr(config.algorithm, "mirror_weight", 0.0)
-    if weight and config.reference.imitate and read_gait(config.reference).left:
+    shared = sorted(name for name, actor in getattr(config.network, "actors", {}).items() if actor.per_side)
+    if not (weight or shared) or not config.reference.imitate or not read_gait(config.reference).left:
+        return
+    alike = "left and right alike half a cycle apart, but"
+    motion = f"{config.reference.path} is asymmetric"
+    if weight:
         given = "a schedule" if isinstance(weight, Schedule) else f"{weight:g}"
         raise ConfigError(
-            f"algorithm.mirror_weight: got {given}, which makes left and right alike half a cycle apart, but "
-            f"{config.reference.path} is asymmetric; 0, or a motion without a left leg of its own"
+            f"algorithm.mirror_weight: got {given}, which makes {alike} {motion}; 0, or a motion without a left leg of "
+            "its own"
         )
+    raise ConfigError(
+        f"network.actors.{shared[0]}.per_side: got true, which makes {alike} {motion}; false, network=shared, or a "
+        "motion without a left leg of its own"
+    )
 
 
 def needs_reference(function: Callable) -> bool:

@@ -17,10 +17,14 @@ from myoassist.registry import enter
 
 OBSERVATIONS: dict[str, Callable] = {}
 NAMES: dict[str, Callable[..., tuple[str, ...]]] = {}
+LEAST: dict[str, float] = {}
 
 
-def observation(names: Callable[..., tuple[str, ...]]) -> Callable[[Callable], Callable]:
+def observation(names: Callable[..., tuple[str, ...]], *, least: float = 0.0) -> Callable[[Callable], Callable]:
     """Register a term; ``names(task, **parameters)`` names its columns (one empty name for a single value).
+
+    ``least`` is the smallest standard deviation, in the term's unit, that its normalised columns are divided by: for
+    what can be the same for all walkers through the first part of a training.
 
     Raises:
         ConfigError: another term has its name.
@@ -28,7 +32,7 @@ def observation(names: Callable[..., tuple[str, ...]]) -> Callable[[Callable], C
 
     def register(term: Callable) -> Callable:
         enter(OBSERVATIONS, term.__name__, term, kind="observation term")
-        NAMES[term.__name__] = names
+        NAMES[term.__name__], LEAST[term.__name__] = names, least
         return term
 
     return register
@@ -165,7 +169,7 @@ class foot_force:  # noqa: N801
         return np.stack(forces, axis=1) / state.index.body_weight
 
 
-@observation(_single)
+@observation(_single, least=0.1)
 def target_speed(state: WalkState) -> np.ndarray:
     """Target speed, m/s."""
     return state.target_speed[:, None]
@@ -222,7 +226,7 @@ def _scan_names(task: Task, *, ahead: list[float], left: list[float]) -> tuple[s
     return tuple(f"ahead_{x:g}{side}" for x in ahead for side in sides)
 
 
-@observation(_scan_names)
+@observation(_scan_names, least=0.02)
 def height_scan(state: WalkState, *, ahead: list[float], left: list[float] = [0.0]) -> np.ndarray:  # noqa: B006
     """Heights of the ground over that below the pelvis, m, at each distance ``ahead`` and to the ``left``, m.
 
