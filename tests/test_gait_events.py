@@ -57,6 +57,22 @@ class TestForce:
         assert events.strikes.tolist() == STRIKES.tolist()
         assert (STRIKES[0] + 72) in events.toe_offs
 
+    def test_a_scuff_is_no_strike_however_hard(self) -> None:
+        load = up(walker())
+        for strike in STRIKES[:-1]:
+            load[strike + 92 : strike + 95] = 0.6 * MASS * 9.81  # 0.03 s in mid-swing
+        events = find_events(force(walker(), "r", load))[0]["r"]
+        assert events.method == "ground force"
+        assert events.strikes.tolist() == STRIKES.tolist()
+
+    def test_a_heel_that_bounces_as_it_lands_has_struck(self) -> None:
+        load = up(walker())
+        for strike in STRIKES[:-1]:
+            load[strike : strike + 3] = 0.6 * MASS * 9.81  # 0.03 s, then nothing for 0.06 s
+            load[strike + 3 : strike + 9] = 0.0
+        events = find_events(force(walker(), "r", load))[0]["r"]
+        assert events.strikes.tolist() == STRIKES.tolist()
+
     def test_hysteresis(self) -> None:
         """Between 2 and 5 % of body weight a foot stays as it was: unloaded before, loaded after."""
         load = up(walker())
@@ -214,6 +230,20 @@ class TestStrides:
         strides, left_out = find_strides(odd, find_events(odd)[0])
         assert left_out["of unusual duration"] == 1
         assert all(stride.end - stride.start == 120 for stride in strides)
+
+    def test_slow_strides_count_where_a_slow_walk_was_asked_for(self) -> None:
+        """Five strides of 2.0 s at 0.5 m/s after many of 1.2 s at 1.25 m/s; at one target speed they are odd."""
+        slow = walker(seconds=12.0, stride_time=2.0, speed=0.5)
+        asked = np.full(1200, 0.5)
+        both = together(walker(seconds=24.0), changed(slow, target_speed=asked))
+        strides, left_out = find_strides(both, find_events(both)[0])
+        assert "of unusual duration" not in left_out
+        assert [stride.end - stride.start for stride in strides if stride.episode == 1].count(200) == len(
+            [stride for stride in strides if stride.episode == 1]
+        )
+        same = together(walker(seconds=24.0), slow)
+        strides, left_out = find_strides(same, find_events(same)[0])
+        assert {stride.episode for stride in strides} == {0} and left_out["of unusual duration"] >= 6
 
     def test_a_walker_who_falls_at_once_has_none(self) -> None:
         early = fall(seconds=0.4)

@@ -1,7 +1,7 @@
 """Heel strike and toe-off of each foot, from ground force, or from the feet's path where force cannot be trusted.
 
 Force: a foot is loaded from ``LOADED`` of body weight until it falls below ``UNLOADED``. Light touches of the swinging
-foot are no contact, and unloaded gaps shorter than ``DROPOUT`` are none either. Path: toe-off where the toe is
+foot and scuffs are no contact, unloaded gaps shorter than ``DROPOUT`` no swing. Path: toe-off where the toe is
 hindmost to the pelvis (Zeni, Richards, Higginson 2008, Gait Posture 27:710-714); heel strike where the sole's fall is
 stopped hardest (Hreljac, Marshall 2000, J Biomech 33:783-786) soon after the heel was foremost, for a walker may pull
 its foot back before it lands. Without feet, the peaks of hip flexion, which lead heel strike by about 7 % of
@@ -21,7 +21,8 @@ from myoassist.errors import RunError
 SIDES = ("r", "l")
 LOADED, UNLOADED = 0.05, 0.02  # shares of body weight
 DROPOUT = 0.15  # s, a shorter unloading within stance is a fault of the contact
-TOUCH_SECONDS, TOUCH_LOAD = 0.05, 0.3  # a contact shorter and lighter (share of body weight) is a touch in swing
+TOUCH_SECONDS, TOUCH_LOAD = 0.05, 0.3  # a contact shorter and lighter (share of body weight) is a touch in swing, one
+# that is shorter and belongs to no stance a scuff, however hard
 SWING = 0.15  # of pelvis height: the least that a foot moves to and fro under the pelvis when it steps
 STEP_SECONDS = 0.4  # least time between heel strikes of a foot
 AGREEMENT = 0.8  # share of strikes of one method that the other must have
@@ -106,6 +107,9 @@ def _loaded(recording: Recording, force: np.ndarray) -> np.ndarray:
         for start, end in _runs(~part):
             if start > 0 and end < len(part) and (end - start) * recording.dt < DROPOUT:
                 part[start:end] = True
+        for start, end in _runs(part):
+            if end < len(part) and (end - start) * recording.dt < TOUCH_SECONDS:
+                part[start:end] = False
         stance[frames] = part
     return stance
 

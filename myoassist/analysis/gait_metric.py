@@ -11,6 +11,8 @@ import numpy as np
 from myoassist.analysis.events import SIDES
 from myoassist.analysis.strides import Stride
 
+_FOOT = {"r": "right", "l": "left"}
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -67,8 +69,9 @@ def stride_metrics(measures: Sequence[PerStride], strides: Sequence[Stride]) -> 
             found[measure.name] = metric(measure.values[sides == body], measure.unit, measure.about)
             continue
         if measure.over == "feet":
-            found[measure.name] = metric(measure.values, measure.unit, f"{measure.about}; both feet")
+            feet = "both feet" if len(measure.sides) > 1 else _FOOT[measure.sides[0]]
+            found[measure.name] = metric(measure.values, measure.unit, f"{measure.about}; {feet}")
         for side in measure.sides:
-            about = f"{measure.about}; {'right' if side == 'r' else 'left'}"
+            about = f"{measure.about}; {_FOOT[side]}"
             found[sided(measure.name, side)] = metric(measure.values[sides == side], measure.unit, about)
     return found

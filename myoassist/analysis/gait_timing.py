@@ -96,6 +96,19 @@ def _step(gait: Gait, side: str, strides: Strides, axis: str) -> np.ndarray | No
 
 
 def _width(gait: Gait, side: str, strides: Strides) -> np.ndarray | None:
-    """Left heel minus right heel; y points to the left. Negative where the feet cross."""
-    apart = _step(gait, side, strides, "y")
-    return apart if apart is None or side == "l" else -apart
+    """How far the left heel strikes to the left of the right one, across the line of the own foot's two strikes.
+
+    Negative where the feet cross. Across that line, not across the world's, so that a walker who veers is as wide as
+    one who goes straight (Huxham, Gong, Baker, Morris, Iansek 2006, Gait Posture 23:159-163).
+    """
+    places = [_heel(gait, foot, axis) for foot in (side, "l" if side == "r" else "r") for axis in "xy"]
+    if any(place is None for place in places):
+        return None
+    own, other = (np.stack(pair, axis=1) for pair in (places[:2], places[2:]))  # type: ignore[arg-type]
+    starts, ends = frame_span(strides)
+    before = np.array([stride.other_strike for stride in strides], dtype=int)
+    along, aside = own[ends] - own[starts], other[before] - own[starts]
+    length = np.hypot(along[:, 0], along[:, 1])
+    across = along[:, 0] * aside[:, 1] - along[:, 1] * aside[:, 0]  # to the left of the line is positive
+    width = np.divide(across, length, out=np.full(len(strides), np.nan), where=length > 0.0)
+    return _where(before, width if side == "r" else -width)

@@ -15,6 +15,7 @@ from myoassist.analysis.recording import TERMINATED, Recording
 POINTS = 101  # of a time-normalised cycle: every per cent from heel strike to heel strike
 SHORTEST, LONGEST = 0.4, 2.5  # s, a stride of walking
 SPREAD, LEAST_SPREAD = 4.0, 0.25  # standard deviations (robust), share of the median: as far as a stride may be off it
+SAME_SPEED = 0.1  # m/s between target speeds of strides that are compared
 
 NO_FORCE = "ground force without numbers at a heel strike or toe-off"
 
@@ -56,7 +57,7 @@ def find_strides(
             if len(strikes):
                 fell = recording["done"][frames.stop - 1] == TERMINATED
                 left_out["cut short by " + ("a fall" if fell else "the end of the episode")] += 1
-    usual = _usual(found, recording.dt)
+    usual = _usual(found, recording)
     for stride in [stride for stride in found if stride not in usual]:
         left_out["of unusual duration"] += 1
         found.remove(stride)
@@ -92,18 +93,28 @@ def _fault(stride: Stride, recording: Recording, events: dict[str, FootEvents]) 
     return ""
 
 
-def _usual(strides: Sequence[Stride], dt: float) -> set[Stride]:
-    """Strides whose duration is near the median of their foot."""
+def _usual(strides: Sequence[Stride], recording: Recording) -> set[Stride]:
+    """Strides whose duration is near the median of their foot at about the same target speed."""
     kept: set[Stride] = set()
     for side in SIDES:
         own = [stride for stride in strides if stride.side == side]
-        seconds = np.array([(stride.end - stride.start) * dt for stride in own])
-        if len(own):
-            median = np.median(seconds)
-            deviation = 1.4826 * np.median(np.abs(seconds - median))
-            near = np.abs(seconds - median) <= max(SPREAD * deviation, LEAST_SPREAD * median)
-            kept |= {stride for stride, usual in zip(own, near, strict=True) if usual}
+        starts, ends = frame_span(own)
+        seconds, asked = (ends - starts) * recording.dt, _target_speeds(recording, starts, ends)
+        for place, stride in enumerate(own):
+            alike = seconds[np.abs(asked - asked[place]) <= SAME_SPEED]
+            median = np.median(alike)
+            deviation = 1.4826 * np.median(np.abs(alike - median))
+            if np.abs(seconds[place] - median) <= max(SPREAD * deviation, LEAST_SPREAD * median):
+                kept.add(stride)
     return kept
+
+
+def _target_speeds(recording: Recording, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Mean target speed of each stride, m/s; 0 for all where it is not recorded or not a number."""
+    if "target_speed" not in recording.arrays:
+        return np.zeros(len(starts))
+    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(recording["target_speed"].astype(float)))])
+    return (total[ends] - total[starts]) / np.maximum(ends - starts, 1)
 
 
 def frame_span(strides: Sequence[Stride]) -> tuple[np.ndarray, np.ndarray]:

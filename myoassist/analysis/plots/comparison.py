@@ -85,11 +85,12 @@ def reference_deviation(analysis: Analysis) -> Figure:
             curve = angle.reference(recording, side)
             values = angle.cycles(analysis, side)
             if curve is None or not np.isfinite(values).any():
+                errors.append("–")
                 continue
             draw_mean(axis, values - curve, SIDE_COLOURS[side])
             whole = (values - curve)[np.isfinite(values).all(axis=1)]
-            errors += [f"{np.sqrt(np.mean(whole**2, axis=1)).mean():.1f}°"] if len(whole) else []
-        panel_title(axis, angle.label, width=32, below="RMSE " + " / ".join(errors) if errors else "")
+            errors.append(f"{np.sqrt(np.mean(whole**2, axis=1)).mean():.1f}°" if len(whole) else "–")
+        panel_title(axis, angle.label, width=32, below="RMSE " + " / ".join(errors) if set(errors) != {"–"} else "")
         axis.set_ylabel("Deviation (°)")
     legend(made, [*side_handles(), band_handle()])
     return made

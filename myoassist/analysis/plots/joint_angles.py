@@ -128,13 +128,16 @@ def gait_cycle(analysis: Analysis) -> Figure:
     made, axes = grid(len(known), 2, row_height=1.65, sharex="col", sharey="row")
     for row, angle in zip(axes, known, strict=True):
         for axis, side in zip(row, SIDES, strict=True):
+            panel_title(axis, f"{angle.label} ({SIDES[side]})", width=45)
+            cycle_axis(axis, label=row is axes[-1])
+            if angle.column(side) is None:
+                note(axis, "no such joint")
+                continue
             values = angle.cycles(analysis, side)
             draw_strides(axis, values, SIDE_COLOURS[side])
             draw_mean(axis, values, SIDE_COLOURS[side])
             draw_reference(axis, angle.reference(analysis.recording, side))
             draw_toe_off(axis, analysis, side)
-            panel_title(axis, f"{angle.label} ({SIDES[side]})", width=45)
-            cycle_axis(axis, label=row is axes[-1])
         row[0].set_ylabel("Angle (°)")
     for axis in axes[-1]:
         cycle_axis(axis)
