@@ -69,7 +69,7 @@ def stride_metrics(measures: Sequence[PerStride], strides: Sequence[Stride]) -> 
             found[measure.name] = metric(measure.values[sides == body], measure.unit, measure.about)
             continue
         if measure.over == "feet":
-            feet = "both feet" if len(measure.sides) > 1 else _FOOT[measure.sides[0]]
+            feet = _FOOT[measure.sides[0]] if len(measure.sides) == 1 else "both feet"
             found[measure.name] = metric(measure.values, measure.unit, f"{measure.about}; {feet}")
         for side in measure.sides:
             about = f"{measure.about}; {_FOOT[side]}"
