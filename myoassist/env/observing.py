@@ -79,7 +79,7 @@ class Observer:
             columns = NAMES[term.func](task, **bound.arguments)
             self.terms.append(bound)
             self._columns.append(slice(len(signals), len(signals) + len(columns)))
-            least = LEAST[term.func]
+            least = LEAST.get(term.func, 0.0)
             signals += [Signal(f"{name}.{column}" if column else name, term.func, least) for column in columns]
             if term.noise or term.delay:
                 self._sensors[name] = Sensor(term, num_envs=task.num_envs, size=len(columns), dt=task.dt)
