@@ -110,10 +110,11 @@ def _usual(strides: Sequence[Stride], recording: Recording) -> set[Stride]:
 
 
 def _target_speeds(recording: Recording, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mean target speed of each stride, m/s; 0 for all where it is not recorded or not a number."""
+    """Mean target speed of each stride, m/s; 0 where it is not recorded or not a finite number."""
     if "target_speed" not in recording.arrays:
         return np.zeros(len(starts))
-    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(recording["target_speed"].astype(float)))])
+    asked = np.nan_to_num(recording["target_speed"].astype(float), posinf=0.0, neginf=0.0)
+    total = np.concatenate([[0.0], np.cumsum(asked)])
     return (total[ends] - total[starts]) / np.maximum(ends - starts, 1)
 
 
