@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 import yaml
 
+from myoassist.analysis.events import SIDE_NAMES
 from myoassist.config import DeviceConfig, FlatTerrain, ModelConfig
 from myoassist.model.build import BuiltModel, build_model
 from myoassist.model.index import Actuator
@@ -31,7 +32,6 @@ WAYS = {  # what a positive and a negative torque does, in OpenSim's signs
     "ankle": ("dorsiflexion", "plantarflexion"),
 }
 JOINTS = {"hip_flexion": "hip", "knee_angle": "knee", "ankle_angle": "ankle", "mtp_angle": "toes"}
-SIDES = {"r": "right", "l": "left"}
 UNEVEN = 0.1  # moment arms of the two sides that differ by more than this share say nothing about the device
 
 
@@ -69,11 +69,11 @@ def limits(made: BuiltModel, bare: BuiltModel) -> str:
     """Joints of the leg whose range or damping is not that of the bare body, as they are with the device."""
     told: dict[str, list[str]] = {}
     for joint, name in JOINTS.items():
-        for side in SIDES:
+        for side in SIDE_NAMES:
             key = f"{joint}_{side}"
             if key in made.index.joints and _range(made, key) != _range(bare, key):
-                told.setdefault(f"{name} {_range(made, key)}", []).append(SIDES[side])
-    return "; ".join(text if len(sides) == len(SIDES) else f"{sides[0]} {text}" for text, sides in told.items())
+                told.setdefault(f"{name} {_range(made, key)}", []).append(SIDE_NAMES[side])
+    return "; ".join(text if len(sides) == len(SIDE_NAMES) else f"{sides[0]} {text}" for text, sides in told.items())
 
 
 def _range(built: BuiltModel, joint: str) -> str:

@@ -19,6 +19,7 @@ from myoassist.analysis.recording import Recording
 from myoassist.errors import RunError
 
 SIDES = ("r", "l")
+SIDE_NAMES = {"r": "right", "l": "left"}
 LOADED, UNLOADED = 0.05, 0.02  # shares of body weight
 DROPOUT = 0.15  # s, a shorter unloading within stance is a fault of the contact
 TOUCH_SECONDS, TOUCH_LOAD = 0.05, 0.3  # a contact shorter and lighter (share of body weight) is a touch in swing, one
@@ -30,7 +31,6 @@ NEAR = 0.2  # s between strikes that both methods found, at most; nearer than th
 LANDING = 0.25  # s from where the heel is foremost to heel strike, at most
 HIP_LEAD, HIP_STANCE = 0.07, 0.62  # shares of a stride: peak hip flexion before heel strike; stance of walking
 BY_HIP = "peak hip flexion"
-_WORDS = {"r": "right", "l": "left"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def find_events(recording: Recording) -> tuple[dict[str, FootEvents], list[str]]
         events = _events(recording, chosen, "ground force" if by_force else path[1])
         found[side] = replace(events, unsure=_in_gaps(events, force)) if by_force and force is not None else events
         if why and len(recording):
-            notes.append(_note(_WORDS[side], found[side], why))
+            notes.append(_note(SIDE_NAMES[side], found[side], why))
     return found, notes
 
 

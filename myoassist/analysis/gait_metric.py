@@ -8,10 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from myoassist.analysis.events import SIDES
+from myoassist.analysis.events import SIDE_NAMES, SIDES
 from myoassist.analysis.strides import Stride
-
-_FOOT = {"r": "right", "l": "left"}
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ def stride_metrics(measures: Sequence[PerStride], strides: Sequence[Stride]) -> 
             found[measure.name] = metric(measure.values[sides == body], measure.unit, measure.about)
             continue
         if measure.over == "feet":
-            feet = _FOOT[measure.sides[0]] if len(measure.sides) == 1 else "both feet"
+            feet = SIDE_NAMES[measure.sides[0]] if len(measure.sides) == 1 else "both feet"
             found[measure.name] = metric(measure.values, measure.unit, f"{measure.about}; {feet}")
         for side in measure.sides:
-            about = f"{measure.about}; {_FOOT[side]}"
+            about = f"{measure.about}; {SIDE_NAMES[side]}"
             found[sided(measure.name, side)] = metric(measure.values[sides == side], measure.unit, about)
     return found

@@ -48,7 +48,7 @@ def distances(gait: Gait) -> list[PerStride]:
     if gait.signal("foot_position") is None:
         return []
     length = gait.of_foot(lambda side, strides: _moved(_heel(gait, side, "x"), strides))
-    step = gait.of_foot(lambda side, strides: _step(gait, side, strides, "x"))
+    step = gait.of_foot(lambda side, strides: _step(gait, side, strides))
     found = [
         PerStride("stride_length", length, "m", "forward distance between heel strikes of the same foot"),
         PerStride("step_length", step, "m", "forward distance from the other foot's heel strike to that of this"),
@@ -86,9 +86,9 @@ def _moved(place: np.ndarray | None, strides: Strides) -> np.ndarray | None:
     return None if place is None else place[ends] - place[starts]
 
 
-def _step(gait: Gait, side: str, strides: Strides, axis: str) -> np.ndarray | None:
+def _step(gait: Gait, side: str, strides: Strides) -> np.ndarray | None:
     """Heel at the end of each stride, less the other heel at its strike before."""
-    own, other = _heel(gait, side, axis), _heel(gait, "l" if side == "r" else "r", axis)
+    own, other = _heel(gait, side, "x"), _heel(gait, "l" if side == "r" else "r", "x")
     if own is None or other is None:
         return None
     before = np.array([stride.other_strike for stride in strides], dtype=int)

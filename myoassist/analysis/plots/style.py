@@ -17,6 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from myoassist.analysis.events import SIDE_NAMES
+
 WIDTH = 8.0  # in; at DPI, 800 px of a page at single density
 DPI = 100
 
@@ -26,7 +28,7 @@ SIDE_COLOURS = {"r": "#0072B2", "l": "#D55E00"}
 REFERENCE_COLOUR = "#222222"
 NEUTRAL = "#666666"
 SEQUENTIAL = "viridis"  # for speed and activation: even steps of lightness
-SIDES = {"r": "right", "l": "left"}
+SIDES = SIDE_NAMES
 
 STYLE: dict[str, Any] = {
     "figure.dpi": DPI,
