@@ -36,19 +36,29 @@ def test_a_signal_that_begins_to_change_late_is_not_cut_off() -> None:
 
 def test_a_checkpoint_keeps_which_statistics_are_held_and_older_ones_hold_none(tmp_path: Path) -> None:
     held = Normalizer(
-        True, 10.0, np.zeros(2), np.ones(2), 9.0, 0.0, 1.0, 9.0, np.array([0.1, 0.0]), np.array([True, False])
+        True,
+        10.0,
+        np.zeros(2),
+        np.ones(2),
+        np.full(2, 9.0),
+        0.0,
+        1.0,
+        9.0,
+        np.array([0.1, 0.0]),
+        np.array([True, False]),
     )
     held.save(tmp_path / "now.npz")
     again = Normalizer.load(tmp_path / "now.npz")
     assert again.least.tolist() == [0.1, 0.0] and again.held.tolist() == [True, False]
     values = {key: value for key, value in held.__dict__.items() if key not in ("least", "held")}
-    np.savez(tmp_path / "before.npz", **values)
-    assert not Normalizer.load(tmp_path / "before.npz").held.any()
+    np.savez(tmp_path / "before.npz", **{**values, "count": 9.0})  # one count for all
+    before = Normalizer.load(tmp_path / "before.npz")
+    assert not before.held.any() and before.count.tolist() == [9.0]
 
 
 def test_a_signal_that_never_changed_counts_in_its_own_unit() -> None:
     """A policy trained at one speed must not see the largest value there is when asked for a little more."""
-    normalizer = Normalizer(True, 10.0, np.array([1.25, 1.0]), np.array([1e-10, 4.0]), 9.0, 0.0, 1.0, 9.0)
+    normalizer = Normalizer(True, 10.0, np.array([1.25, 1.0]), np.array([1e-10, 4.0]), np.full(2, 9.0), 0.0, 1.0, 9.0)
     assert normalizer(np.array([[1.25, 1.0], [1.5, 3.0]])) == pytest.approx(
         np.array([[0.0, 0.0], [0.25, 1.0]]), abs=1e-6
     )

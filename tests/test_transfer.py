@@ -18,7 +18,7 @@ from myoassist.learn.axes import parameter_axes
 from myoassist.learn.checkpoint import Checkpoint, load_checkpoint
 from myoassist.learn.layout import Layout
 from myoassist.learn.line_up import line_up, origin_of
-from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.normalizer import Normalizer, Statistics
 from myoassist.learn.training import built, train
 from myoassist.learn.transfer import group_of, move_statistics
 from myoassist.model.names import known_names
@@ -48,10 +48,8 @@ def test_signals_and_actions_line_up_by_name_on_another_body(source: Checkpoint,
     first, last = "mlp_extractor.policy_net.0.weight", "action_net.weight"
     for column, name in enumerate(signals):
         known = name in source.layout.signal_names
-        origin = (
-            source.policy[first][:, source.layout.signal_names.index(name)] if known else here.before[first][:, column]
-        )
-        assert torch.equal(weights[first][:, column], origin), name
+        origin = source.policy[first][:, source.layout.signal_names.index(name)] if known else torch.zeros(1)
+        assert torch.equal(weights[first][:, column], origin.expand(len(weights[first]))), name
     for row, name in enumerate(here.layout.actions):
         known = name in source.layout.actions
         old = source.layout.actions.index(name) if known else row
@@ -64,12 +62,12 @@ def test_signals_and_actions_line_up_by_name_on_another_body(source: Checkpoint,
     assert here.normalizer.variance[signals.index("activation.abd_r")] == 1.0
 
 
-def test_shared_muscles_act_alike_where_new_signals_are_zero(source: Checkpoint, target: Any) -> None:
+def test_shared_muscles_act_alike_whatever_new_signals_show(source: Checkpoint, target: Any) -> None:
     here = target("model=26muscle")
     here.start_from(source)
     rng, names = np.random.default_rng(1), source.layout.signal_names
     there = rng.normal(size=(5, len(names))).astype(np.float32)
-    seen = np.zeros((5, len(here.layout.signals)), dtype=np.float32)
+    seen = rng.normal(size=(5, len(here.layout.signals))).astype(np.float32)
     seen[:, [here.layout.signal_names.index(name) for name in names]] = there
     with built(small()) as parts:
         parts.model.policy.load_state_dict(source.policy)
@@ -93,7 +91,7 @@ def test_reset_part_stays_fresh(source: Checkpoint, target: Any, part: str) -> N
     weights = here.policy.state_dict()
     for key in weights:
         assert torch.equal(weights[key], (here.before if group_of(key) == part else source.policy)[key]), key
-    assert (here.normalizer.count == source.normalizer.count) == (part != "normalizer")
+    assert (here.normalizer.count == source.normalizer.count).all() == (part != "normalizer")
     assert (here.normalizer.return_count == source.normalizer.return_count) == (part not in ("normalizer", "critic"))
 
 
@@ -179,15 +177,20 @@ def test_short_form_of_the_key() -> None:
     ]
 
 
-def test_moved_statistics_with_new_signals_adapt_soon() -> None:
+def test_new_signals_find_their_statistics_at_once_while_known_ones_keep_theirs() -> None:
     def normalizer(size: int, count: float) -> Normalizer:
-        return Normalizer(True, 10.0, np.full(size, 3.0), np.full(size, 4.0), count, 1.0, 2.0, count)
+        return Normalizer(True, 10.0, np.full(size, 3.0), np.full(size, 4.0), np.full(1, count), 1.0, 2.0, count)
 
     there, here = (Layout(tuple((name, "f") for name in names), ()) for names in (("a", "b"), ("b", "c")))
     moved = move_statistics(normalizer(2, 1e6), there, replace(normalizer(2, 1.0), mean=np.zeros(2)), here)
     assert moved.mean.tolist() == [3.0, 0.0]
-    assert moved.count == 10_000
-    assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count == 1e6
+    assert moved.count.tolist() == [1e6, 1.0]
+    assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count.tolist() == [1e6, 1e6]
+    statistics = Statistics(np.zeros(2))
+    statistics.mean, statistics.var, statistics.count = moved.mean, moved.variance, moved.count
+    statistics.update(np.column_stack([np.full(99, 3.0), np.tile([0.98, 1.0, 1.02], 33)]))
+    assert statistics.mean == pytest.approx([3.0, 0.99]), "99 of 100 observations are the new ones'"
+    assert statistics.var == pytest.approx([4.0, (1.0 * 4.0 + 99 * 0.02**2 * 2 / 3 + 99 / 100) / 100], rel=1e-3)
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ def divided_by(variance: np.ndarray, least: np.ndarray) -> np.ndarray:
 class Normalizer:
     """Statistics of the observations ``(size,)`` and of the return (single numbers), with their counts.
 
+    ``count`` is how many observations the statistics of each signal hold, ``(size,)``, or one number for all of them.
     ``least`` is the smallest standard deviation of each signal, ``held`` tells whose statistics stay as they are; both
     ``(size,)``, or of one element where a checkpoint does not know them.
     """
@@ -38,7 +39,7 @@ class Normalizer:
     clip: float
     mean: np.ndarray
     variance: np.ndarray
-    count: float
+    count: np.ndarray
     return_mean: float
     return_variance: float
     return_count: float
@@ -55,7 +56,7 @@ class Normalizer:
             clip=float(env.clip_obs),
             mean=np.zeros(size) if observed is None else observed.mean.copy(),
             variance=np.ones(size) if observed is None else observed.var.copy(),
-            count=0.0 if observed is None else float(observed.count),
+            count=np.zeros(1) if observed is None else observed.count.copy(),
             return_mean=float(env.ret_rms.mean),
             return_variance=float(env.ret_rms.var),
             return_count=float(env.ret_rms.count),
@@ -71,9 +72,9 @@ class Normalizer:
         """Let a wrapped environment go on from these statistics; those of observations only where it keeps any."""
         if env.norm_obs and self.enabled:
             observed: Any = env.obs_rms
-            observed.mean, observed.var, observed.count = self.mean.copy(), self.variance.copy(), self.count
-            observed.least, observed.held = (
-                np.broadcast_to(values, self.mean.shape).copy() for values in (self.least, self.held)
+            observed.mean, observed.var = self.mean.copy(), self.variance.copy()
+            observed.count, observed.least, observed.held = (
+                np.broadcast_to(values, self.mean.shape).copy() for values in (self.count, self.least, self.held)
             )
         returned: Any = env.ret_rms
         returned.mean, returned.var = np.float64(self.return_mean), np.float64(self.return_variance)
@@ -100,8 +101,8 @@ class Normalizer:
         """Read what :meth:`save` wrote; refuses pickled content."""
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             plain = {key: content[key] for key in cls.__dataclass_fields__ if key in content or key not in _LATER}
-        arrays = {"mean", "variance", *_LATER}
-        values = {key: value if key in arrays else value.item() for key, value in plain.items()}
+        arrays = {"mean", "variance", "count", *_LATER}
+        values = {key: np.atleast_1d(value) if key in arrays else value.item() for key, value in plain.items()}
         return cls(**values)
 
 
@@ -113,6 +114,7 @@ class Statistics(RunningMeanStd):
 
     def __init__(self, least: np.ndarray) -> None:
         super().__init__(shape=least.shape)
+        self.count: Any = np.full(least.shape, self.count)  # one for each signal, for some may come later than others
         self.least, self.held = least, np.zeros(least.shape, dtype=bool)
 
     def update_from_moments(self, batch_mean: np.ndarray, batch_var: np.ndarray, batch_count: float) -> None:

@@ -34,7 +34,6 @@ from myoassist.learn.transfer_checks import (
 Tensors = Mapping[str, torch.Tensor]
 _BEHIND_SELECT = re.compile(r"(?<=value_net)\.1\.(?=\d)")  # of a critic that first selects its signals
 MOTOR_SIGNALS = ("previous_action", "motor_force")  # observation functions whose columns are motors
-FRESH_COUNT = 10_000.0  # weight of moved statistics where some signals are new, so that those find theirs soon
 
 
 @dataclass
@@ -192,6 +191,8 @@ def _copy(
         return False
     if pairs:
         take, put = ([np.array([pair[side] for pair in axis]) for axis in pairs] for side in (0, 1))
+        if _is_weight(key) and target.dim() > 1:  # what the source never saw says nothing at first
+            target[..., np.setdiff1d(np.arange(target.shape[-1]), put[-1])] = 0.0
         target[np.ix_(*put)] = (source[np.ix_(*take)] * _factors(key, pairs[-1])).to(target)
     else:
         target.copy_(source)
@@ -200,10 +201,14 @@ def _copy(
 
 def _factors(key: str, pairs: Sequence[Pair]) -> torch.Tensor:
     """What each number along the last axis of a weight is multiplied with, where that axis is the network's inputs."""
-    if group_of(key) != "log_std" and "weight" in key:
+    if _is_weight(key):
         return torch.tensor([pair.share for pair in pairs])
     centres = key.endswith(("mean", "bias"))  # of a layer that normalises the inputs
     return torch.tensor([pair.sign if centres else 1.0 for pair in pairs])
+
+
+def _is_weight(key: str) -> bool:
+    return group_of(key) != "log_std" and "weight" in key
 
 
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
@@ -218,11 +223,12 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
         return target
     common = _common(there, here)
     mean, variance = target.mean.copy(), target.variance.copy()
+    count, counted = (np.broadcast_to(side.count, side.mean.shape) for side in (target, source))
+    count = count.copy()
     spread = np.where(source.variance < CONSTANT, 1.0, source.variance)  # what never changed there may change here
     for pair in common:
         mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], spread[pair.there]
-    whole = len(common) == len(here.signals)
-    count = source.count if whole else min(source.count, FRESH_COUNT)
+        count[pair.here] = counted[pair.there]
     return replace(target, mean=mean, variance=variance, count=count)
 
 
