@@ -33,6 +33,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from myoassist.errors import ConfigError, MyoAssistError, RunError
 from myoassist.explain import COMPOSING_ERRORS, Composer, explain, one_line, quoted, quoted_text, syntax_problem
+from myoassist.interrupting import interruptible
 from myoassist.multirun import compare_sweeps, interrupted_sweep, jobs_not_started
 from myoassist.processes import stop_signal, terminable
 from myoassist.sweep.launcher import check_cluster, check_installed, take_failures
@@ -100,7 +101,8 @@ def hydra_entry(
         return 0
     try:
         flags = _read_flags(arguments)
-        with env_override({"HYDRA_FULL_ERROR": "1"}), terminable():  # Hydra raises its errors, and does not print them
+        # Hydra raises its errors, and does not print them
+        with env_override({"HYDRA_FULL_ERROR": "1"}), terminable(), interruptible():
             foreign = flags.config_path or flags.experimental_rerun or flags.shell_completion
             more = [] if foreign else _check_request(flags.config_name or config_name, flags, check)
             _launch(config_name, run, [*more, *_overrides_first(arguments, flags.overrides)])

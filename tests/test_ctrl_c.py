@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from omegaconf.errors import ConfigAttributeError
 from programs import ROOT, TINY, assert_one_line, run
 
+from myoassist.commandline import hydra_entry
 from myoassist.interrupting import EXIT_CODE, INTERRUPTED, interruptible
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="sends signals as Linux and macOS do")
@@ -68,6 +70,17 @@ def test_ctrl_c_that_a_library_answers_with_a_fault_is_still_ctrl_c() -> None:
             signal.raise_signal(signal.SIGINT)
         finally:
             raise KeyError("half done")
+
+
+def test_ctrl_c_that_the_composing_answers_with_a_fault_is_still_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    def half_done(config: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            raise ConfigAttributeError("half done")
+
+    assert hydra_entry("train", half_done, argv=["experiment=smoke"]) == EXIT_CODE
+    assert capsys.readouterr().err == f"{INTERRUPTED}\n"
 
 
 def test_who_listens_already_goes_on_listening() -> None:
