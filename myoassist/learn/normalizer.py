@@ -66,7 +66,7 @@ class Normalizer:
     @classmethod
     def identity(cls, size: int) -> Normalizer:
         """One that changes nothing."""
-        return cls(False, np.inf, np.zeros(size), np.ones(size), 0.0, 0.0, 1.0, 0.0)
+        return cls(False, np.inf, np.zeros(size), np.ones(size), np.zeros(1), 0.0, 1.0, 0.0)
 
     def put_into(self, env: VecNormalize) -> None:
         """Let a wrapped environment go on from these statistics; those of observations only where it keeps any."""
@@ -102,7 +102,9 @@ class Normalizer:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             plain = {key: content[key] for key in cls.__dataclass_fields__ if key in content or key not in _LATER}
         arrays = {"mean", "variance", "count", *_LATER}
-        values = {key: np.atleast_1d(value) if key in arrays else value.item() for key, value in plain.items()}
+        values: dict[str, Any] = {
+            key: np.atleast_1d(value) if key in arrays else value.item() for key, value in plain.items()
+        }
         return cls(**values)
 
 
