@@ -103,8 +103,7 @@ def hydra_entry(
         flags = _read_flags(arguments)
         # Hydra raises its errors, and does not print them
         with env_override({"HYDRA_FULL_ERROR": "1"}), terminable(), interruptible():
-            foreign = flags.config_path or flags.experimental_rerun or flags.shell_completion
-            more = [] if foreign else _check_request(flags.config_name or config_name, flags, check)
+            more = [] if _is_foreign(flags) else _check_request(flags.config_name or config_name, flags, check)
             _launch(config_name, run, [*more, *_overrides_first(arguments, flags.overrides)])
     except KeyboardInterrupt:
         return _say(*_how_stopped())
@@ -210,6 +209,11 @@ def _overrides_first(arguments: list[str], overrides: list[str]) -> list[str]:
     for override in overrides:
         flags.remove(override)
     return [*overrides, *flags]
+
+
+def _is_foreign(flags: argparse.Namespace) -> bool:
+    """Whether Hydra composes from elsewhere, or not at all, so that there is nothing here to check."""
+    return bool(flags.config_path or flags.experimental_rerun or flags.shell_completion)
 
 
 def _check_request(config_name: str, flags: argparse.Namespace, check: Callable[[DictConfig], Any] | None) -> list[str]:
