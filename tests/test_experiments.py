@@ -20,6 +20,7 @@ from myoassist.learn.evaluate import Policy as Act
 from myoassist.learn.finding import find_policy
 from myoassist.learn.layout import Layout
 from myoassist.learn.normalizer import Normalizer
+from myoassist.learn.schedules import scheduled, value_at
 from myoassist.learn.training import built, train
 from myoassist.learn.transfer import transfer
 
@@ -42,6 +43,17 @@ def test_those_that_the_documentation_promises_are_there() -> None:
 def test_is_short_and_says_what_it_is_for(name: str) -> None:
     text = (CONF / "experiment" / f"{name}.yaml").read_text()
     assert text.startswith("# @package _global_\n# ") and len(text.splitlines()) <= 24
+
+
+@pytest.mark.parametrize("setting", ["action_std", "learning_rate"])
+def test_quickstart_is_the_first_part_of_the_recipe(setting: str) -> None:
+    short, whole = (experiment(f"experiment={name}") for name in ("quickstart", "imitation_partial_obs"))
+    for steps in np.linspace(0, short.total_steps, 9):
+        found, wanted = (
+            value_at(scheduled(getattr(config.algorithm, setting)), 1 - steps / config.total_steps)
+            for config in (short, whole)
+        )
+        assert found == pytest.approx(wanted, rel=1e-9)
 
 
 @pytest.mark.slow

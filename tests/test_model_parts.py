@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import mujoco
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from myoassist.errors import ModelError
 from myoassist.model.build import BuiltModel, build_model
 from myoassist.model.contact import body_side, sole_geoms
 from myoassist.model.coupling import close_loops, find_coupling
+from myoassist.model.driving import arms_at
 from myoassist.model.geometry import Surfaces, surface_points
 
 
@@ -56,24 +60,56 @@ class TestCoupling:
             find_coupling(chain("<joint joint1='a' joint2='b'/><joint joint1='b' joint2='a'/>"))
 
 
-def test_close_loops_moves_only_its_joints_and_keeps_the_loop_closed_at_speed() -> None:
-    # a crank of 1 m turns a rod of 2 m whose end is held on a slide along x: a slider-crank
-    model = compile_xml(
+@pytest.fixture
+def slider_crank() -> mujoco.MjModel:
+    """A crank of 1 m turns a rod of 2 m whose end is held on a slide along x, which a motor pushes."""
+    return compile_xml(
         """<worldbody>
         <body><joint name='crank' axis='0 -1 0'/><geom type='capsule' size='.01' fromto='0 0 0 1 0 0'/>
           <body pos='1 0 0'><joint name='rod' axis='0 -1 0'/><geom type='capsule' size='.01' fromto='0 0 0 2 0 0'/>
             <site name='end' pos='2 0 0'/></body></body>
         <body pos='3 0 0'><joint name='slide' type='slide' axis='1 0 0'/><geom size='.05'/><site name='pin'/></body>
-        </worldbody><equality><connect site1='end' site2='pin'/></equality>"""
+        </worldbody><equality><connect site1='end' site2='pin'/></equality>
+        <actuator><motor joint='slide'/></actuator>"""
     )
-    data = mujoco.MjData(model)
+
+
+def test_close_loops_moves_only_its_joints_and_keeps_the_loop_closed_at_speed(slider_crank: mujoco.MjModel) -> None:
+    data = mujoco.MjData(slider_crank)
     data.qpos[0], data.qvel[0] = 0.5, 2.0
-    assert close_loops(model, data, np.array([1, 2])) < 1e-5
+    assert close_loops(slider_crank, data, np.array([1, 2])) < 1e-5
     rod = np.arcsin(np.sin(0.5) / 2)  # the rod points down by this angle
     assert data.qpos == pytest.approx([0.5, -0.5 - rod, np.cos(0.5) + 2 * np.cos(rod) - 3], abs=1e-5)
     rod_speed = 2.0 * np.cos(0.5) / (2 * np.cos(rod))
     slide_speed = -2.0 * np.sin(0.5) - 2 * np.sin(rod) * rod_speed
     assert data.qvel == pytest.approx([2.0, -2.0 - rod_speed, slide_speed], abs=1e-4)
+
+
+def test_the_arm_of_a_motor_in_a_loop_is_its_speed_per_speed_of_the_joint(slider_crank: mujoco.MjModel) -> None:
+    index: Any = SimpleNamespace(
+        joints={"crank": SimpleNamespace(qpos=0, dof=0)},
+        coupling=find_coupling(slider_crank),
+        loop_dofs=np.array([1, 2]),
+    )
+    motor: Any = SimpleNamespace(id=0, drives={"crank": -0.7})
+    rod = np.arcsin(np.sin(0.5) / 2)
+    closed = [0.5, -0.5 - rod, np.cos(0.5) + 2 * np.cos(rod) - 3]
+    standing = [0.0, 0.0, 0.0]  # stretched: the slide stands still while the crank turns
+    arms = arms_at(slider_crank, index, motor, np.array([closed, standing]))["crank"]
+    assert arms == pytest.approx([-np.sin(0.5) - np.tan(rod) * np.cos(0.5), 0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("surplus", [0.0, 0.05])
+def test_a_loop_that_cannot_close_ends_near_and_soon(
+    slider_crank: mujoco.MjModel, monkeypatch: pytest.MonkeyPatch, surplus: float
+) -> None:
+    """The slide alone can reach the end of the rod along x, but not the ``surplus`` above it."""
+    steps, forward = [], mujoco.mj_fwdPosition
+    monkeypatch.setattr(mujoco, "mj_fwdPosition", lambda *given: steps.append(forward(*given)))
+    data = mujoco.MjData(slider_crank)
+    data.qpos[:2] = 0.5, -0.5 + np.arcsin((surplus - np.sin(0.5)) / 2)
+    assert close_loops(slider_crank, data, np.array([2])) == pytest.approx(surplus, abs=1e-9)
+    assert len(steps) < 10
 
 
 class TestSurfaces:

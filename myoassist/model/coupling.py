@@ -87,22 +87,35 @@ def close_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray, *,
     """
     if not len(dofs):
         return 0.0
-    chosen, model.opt.jacobian = model.opt.jacobian, mujoco.mjtJacobian.mjJAC_DENSE  # rows of efc_J as a plain matrix
-    worst, matrix = np.inf, np.zeros((0, model.nv))
+    worst = np.inf
     for _ in range(100):
-        mujoco.mj_fwdPosition(model, data)
-        rows = np.flatnonzero(data.efc_type[: data.nefc] == mujoco.mjtConstraint.mjCNSTR_EQUALITY)
-        rows = rows[np.isin(model.eq_type[data.efc_id[rows]], (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD))]
-        residual = data.efc_pos[rows]
-        matrix = data.efc_J.reshape(-1, model.nv)[rows]
+        residual, matrix = _loops(model, data)
         worst = float(np.abs(residual).max(initial=0.0))
         if worst < tolerance:
             break
         change = np.zeros(model.nv)
         change[dofs] = np.linalg.lstsq(matrix[:, dofs], -residual, rcond=1e-6)[0]
-        change *= min(1.0, 0.5 / max(1e-9, float(np.abs(change).max())))
-        mujoco.mj_integratePos(model, data.qpos, change, 1.0)
-    model.opt.jacobian = chosen
-    data.qvel[dofs] = 0.0
-    data.qvel[dofs] = np.linalg.lstsq(matrix[:, dofs], -matrix @ data.qvel, rcond=1e-6)[0]
+        largest = float(np.abs(change).max())
+        if largest < 1e-10:  # a loop with more constraints than joints comes no closer
+            break
+        mujoco.mj_integratePos(model, data.qpos, change * min(1.0, 0.5 / largest), 1.0)
+    follow_loops(model, data, dofs)
     return worst
+
+
+def follow_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray) -> None:
+    """Set the velocities of ``dofs`` so that connect and weld constraints keep as they are while the others move."""
+    if len(dofs):
+        _, matrix = _loops(model, data)
+        data.qvel[dofs] = 0.0
+        data.qvel[dofs] = np.linalg.lstsq(matrix[:, dofs], -matrix @ data.qvel, rcond=1e-6)[0]
+
+
+def _loops(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
+    """Residual ``(rows,)`` and Jacobian ``(rows, nv)`` of the connect and weld constraints in the pose of ``data``."""
+    chosen, model.opt.jacobian = model.opt.jacobian, mujoco.mjtJacobian.mjJAC_DENSE  # rows of efc_J as a plain matrix
+    mujoco.mj_fwdPosition(model, data)
+    model.opt.jacobian = chosen
+    rows = np.flatnonzero(data.efc_type[: data.nefc] == mujoco.mjtConstraint.mjCNSTR_EQUALITY)
+    rows = rows[np.isin(model.eq_type[data.efc_id[rows]], (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD))]
+    return data.efc_pos[rows], data.efc_J.reshape(-1, model.nv)[rows]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
-from myoassist.model.coupling import Coupling, close_loops
+from myoassist.model.coupling import Coupling, close_loops, follow_loops
 
 if TYPE_CHECKING:
     from myoassist.model.index import Actuator, ModelIndex
@@ -55,6 +55,7 @@ def moment_arms(
 def arms_at(model: mujoco.MjModel, index: ModelIndex, motor: Actuator, poses: np.ndarray) -> dict[str, np.ndarray]:
     """Moment arms ``(n,)`` of a motor about each joint it drives, in ``poses`` ``(n, nq)``, by joint name.
 
+    The speed of the motor's length while the joint moves with 1 rad/s or m/s, coupled joints and closed loops with it.
     A motor that sits on its joint has the same arm in every pose.
     """
     if all(abs(abs(arm) - 1.0) < 1e-6 for arm in motor.drives.values()):
@@ -63,12 +64,13 @@ def arms_at(model: mujoco.MjModel, index: ModelIndex, motor: Actuator, poses: np
     found = {name: np.empty(len(poses)) for name in motor.drives}
     for row, pose in enumerate(poses):
         for name, arms in found.items():
-            address = index.joints[name].qpos
-            ends = [
-                _lengths(model, data, address, angle, index.coupling, index.loop_dofs, pose)[motor.id]
-                for angle in (-ANGLE, ANGLE)
-            ]
-            arms[row] = (ends[1] - ends[0]) / (2 * ANGLE)
+            data.qpos[:], data.qvel[:] = pose, 0.0
+            data.qvel[index.joints[name].dof] = 1.0
+            index.coupling.apply(data.qpos, data.qvel)
+            follow_loops(model, data, index.loop_dofs)
+            _transmit(model, data)
+            entries = data.moment_rowadr[motor.id] + np.arange(data.moment_rownnz[motor.id])
+            arms[row] = data.actuator_moment[entries] @ data.qvel[data.moment_colind[entries]]
     return found
 
 
@@ -86,8 +88,13 @@ def _lengths(
     data.qpos[address] += angle
     coupling.apply(data.qpos, data.qvel)
     close_loops(model, data, loops)
+    _transmit(model, data)
+    return data.actuator_length.copy()
+
+
+def _transmit(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Lengths and moments of the actuators in the pose of ``data``."""
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     mujoco.mj_tendon(model, data)
     mujoco.mj_transmission(model, data)
-    return data.actuator_length.copy()
