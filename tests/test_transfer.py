@@ -186,6 +186,10 @@ def test_new_signals_find_their_statistics_at_once_while_known_ones_keep_theirs(
     assert moved.mean.tolist() == [3.0, 0.0]
     assert moved.count.tolist() == [1e6, 1.0]
     assert move_statistics(normalizer(2, 1e6), there, normalizer(2, 1.0), there).count.tolist() == [1e6, 1e6]
+    constant = replace(normalizer(2, 1e6), variance=np.array([4.0, 1e-11]))
+    varied = move_statistics(constant, there, replace(normalizer(2, 1.0), mean=np.zeros(2), variance=np.ones(2)), there)
+    assert (varied.mean.tolist(), varied.variance.tolist()) == ([3.0, 3.0], [4.0, 1.0])
+    assert varied.count.tolist() == [1e6, 1.0], "what never changed there finds its scale here at once"
     statistics = Statistics(np.zeros(2))
     statistics.mean, statistics.var, statistics.count = moved.mean, moved.variance, moved.count
     statistics.update(np.column_stack([np.full(99, 3.0), np.tile([0.98, 1.0, 1.02], 33)]))

@@ -212,7 +212,10 @@ def _is_weight(key: str) -> bool:
 
 
 def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
-    """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh."""
+    """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh.
+
+    Of a signal that never changed there, as the target speed of a fixed command, only the mean is taken.
+    """
     target = replace(
         target,
         return_mean=source.return_mean,
@@ -225,10 +228,10 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
     mean, variance = target.mean.copy(), target.variance.copy()
     count, counted = (np.broadcast_to(side.count, side.mean.shape) for side in (target, source))
     count = count.copy()
-    spread = np.where(source.variance < CONSTANT, 1.0, source.variance)  # what never changed there may change here
     for pair in common:
-        mean[pair.here], variance[pair.here] = pair.sign * source.mean[pair.there], spread[pair.there]
-        count[pair.here] = counted[pair.there]
+        mean[pair.here] = pair.sign * source.mean[pair.there]
+        if source.variance[pair.there] >= CONSTANT:  # what never changed there may change here, and finds its own scale
+            variance[pair.here], count[pair.here] = source.variance[pair.there], counted[pair.there]
     return replace(target, mean=mean, variance=variance, count=count)
 
 
