@@ -74,10 +74,12 @@ def names_of(model: ModelConfig, device: DeviceConfig) -> Names:
 def check_mirror(config: TrainConfig) -> None:
     """Raise ``ConfigError`` where left and right are made alike but the motion's left leg is not the right one's.
 
-    The symmetry loss does that, and so do networks that both sides share.
+    The symmetry loss does that, and so does a network of the muscles that both sides share. One of the motors alone
+    does not: legs that walk differently get different torques from it.
     """
     weight = getattr(config.algorithm, "mirror_weight", 0.0)
-    shared = sorted(name for name, actor in getattr(config.network, "actors", {}).items() if actor.per_side)
+    actors = getattr(config.network, "actors", {})
+    shared = sorted(name for name, actor in actors.items() if actor.per_side and actor.outputs != ["motors"])
     if not (weight or shared) or not config.reference.imitate or not read_gait(config.reference).left:
         return
     alike = "left and right alike half a cycle apart, but"
