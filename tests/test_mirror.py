@@ -203,7 +203,9 @@ def test_an_asymmetric_motion_is_refused(tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
     check_task(experiment(f"reference.path={path}"))
     check_task(experiment("algorithm.mirror_weight=1.0"))
-    with pytest.raises(ConfigError, match=r"^network\.actors\.human\.per_side: got true, .*limping\.yaml is asymmetric"):
+    with pytest.raises(
+        ConfigError, match=r"^network\.actors\.human\.per_side: got true, .*limping\.yaml is asymmetric"
+    ):
         check_task(experiment(f"reference.path={path}", "network=mirrored"))
     check_task(experiment(f"reference.path={path}", "network=separate_full"))
     check_task(experiment(f"reference.path={path}", "network=per_side"))  # of the motors alone

@@ -190,6 +190,10 @@ def test_new_signals_find_their_statistics_at_once_while_known_ones_keep_theirs(
     varied = move_statistics(constant, there, replace(normalizer(2, 1.0), mean=np.zeros(2), variance=np.ones(2)), there)
     assert (varied.mean.tolist(), varied.variance.tolist()) == ([3.0, 3.0], [4.0, 1.0])
     assert varied.count.tolist() == [1e6, 1.0], "what never changed there finds its scale here at once"
+    older, floor = normalizer(2, 1e6), replace(normalizer(2, 1.0), least=np.array([9.0, 9.0]))
+    frozen = move_statistics(older, there, floor, there, held={1})
+    assert frozen.held.tolist() == [False, True]
+    assert frozen.deviation == pytest.approx([9.0, 2.0]), "a frozen actor sees its signals as it did"
     statistics = Statistics(np.zeros(2))
     statistics.mean, statistics.var, statistics.count = moved.mean, moved.variance, moved.count
     statistics.update(np.column_stack([np.full(99, 3.0), np.tile([0.98, 1.0, 1.02], 33)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,13 +70,12 @@ def transfer(
     checkpoint = replace(checkpoint, **_without_motors(checkpoint, _other_motors(checkpoint, env)))
     moved = move_weights(checkpoint, model.policy, layout, reset=reset, where=where)
     if "normalizer" not in reset:
-        normalizer = move_statistics(checkpoint.normalizer, checkpoint.layout, Normalizer.of(env), layout)
+        held = seen_by(model, freeze)
+        normalizer = move_statistics(checkpoint.normalizer, checkpoint.layout, Normalizer.of(env), layout, held)
         if "critic" in reset:  # the scale of the reward is the critic's
             here = Normalizer.of(env).__dict__
             normalizer = replace(normalizer, **{key: here[key] for key in here if key.startswith("return_")})
-        held = seen_by(model, freeze) & {pair.here for pair in _common(checkpoint.layout, layout)}
-        columns = np.isin(np.arange(len(layout.signals)), sorted(held))
-        replace(normalizer, held=columns).put_into(env)
+        normalizer.put_into(env)
     return report(checkpoint, layout, moved, reset)
 
 
@@ -211,10 +210,13 @@ def _is_weight(key: str) -> bool:
     return group_of(key) != "log_std" and "weight" in key
 
 
-def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here: Layout) -> Normalizer:
+def move_statistics(
+    source: Normalizer, there: Layout, target: Normalizer, here: Layout, held: Collection[int] = ()
+) -> Normalizer:
     """Statistics of ``source`` for the signals that ``target`` shares with it; the others stay fresh.
 
-    Of a signal that never changed there, as the target speed of a fixed command, only the mean is taken.
+    Of a signal that never changed there, as the target speed of a fixed command, only the mean is taken. Columns that
+    are ``held`` are divided as they were there, and stay so.
     """
     target = replace(
         target,
@@ -227,12 +229,15 @@ def move_statistics(source: Normalizer, there: Layout, target: Normalizer, here:
     common = _common(there, here)
     mean, variance = target.mean.copy(), target.variance.copy()
     count, counted = (np.broadcast_to(side.count, side.mean.shape) for side in (target, source))
-    count = count.copy()
+    least, floor = (np.broadcast_to(side.least, side.mean.shape) for side in (target, source))
+    count, least, stays = count.copy(), least.copy(), np.zeros(len(mean), dtype=bool)
     for pair in common:
         mean[pair.here] = pair.sign * source.mean[pair.there]
         if source.variance[pair.there] >= CONSTANT:  # what never changed there may change here, and finds its own scale
             variance[pair.here], count[pair.here] = source.variance[pair.there], counted[pair.there]
-    return replace(target, mean=mean, variance=variance, count=count)
+        if pair.here in held:
+            least[pair.here], stays[pair.here] = floor[pair.there], True
+    return replace(target, mean=mean, variance=variance, count=count, least=least, held=stays)
 
 
 def _common(there: Layout, here: Layout) -> list[Pair]:
