@@ -87,7 +87,7 @@ def close_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray, *,
     """
     if not len(dofs):
         return 0.0
-    worst = np.inf
+    worst, matrix = np.inf, np.zeros((0, model.nv))
     for _ in range(100):
         residual, matrix = _loops(model, data)
         worst = float(np.abs(residual).max(initial=0.0))
@@ -99,16 +99,19 @@ def close_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray, *,
         if largest < 1e-10:  # a loop with more constraints than joints comes no closer
             break
         mujoco.mj_integratePos(model, data.qpos, change * min(1.0, 0.5 / largest), 1.0)
-    follow_loops(model, data, dofs)
+    _follow(data, dofs, matrix)
     return worst
 
 
 def follow_loops(model: mujoco.MjModel, data: mujoco.MjData, dofs: np.ndarray) -> None:
     """Set the velocities of ``dofs`` so that connect and weld constraints keep as they are while the others move."""
     if len(dofs):
-        _, matrix = _loops(model, data)
-        data.qvel[dofs] = 0.0
-        data.qvel[dofs] = np.linalg.lstsq(matrix[:, dofs], -matrix @ data.qvel, rcond=1e-6)[0]
+        _follow(data, dofs, _loops(model, data)[1])
+
+
+def _follow(data: mujoco.MjData, dofs: np.ndarray, matrix: np.ndarray) -> None:
+    data.qvel[dofs] = 0.0
+    data.qvel[dofs] = np.linalg.lstsq(matrix[:, dofs], -matrix @ data.qvel, rcond=1e-6)[0]
 
 
 def _loops(model: mujoco.MjModel, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
