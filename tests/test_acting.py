@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from myoassist.env.walk import WalkEnv
 from myoassist.learn.acting import acting, acting_as_asked
 from myoassist.learn.algorithms import make_policy
+from myoassist.learn.checkpoint import load_checkpoint
 from myoassist.learn.judge import Judge
+from myoassist.learn.live_walker import actor_of_episodes
+from myoassist.learn.shipped import DEFAULT, POLICIES
 from myoassist.learn.training import built
 from tests.helpers import experiment
 from tests.wired_networks import walker
@@ -97,3 +101,15 @@ def test_trials_of_a_training_are_noisy_where_they_ask_for_it(tmp_path: Path) ->
     np.testing.assert_array_equal(noisy, same)
     assert np.abs(noisy - plain).max() > 0.01
     assert np.abs(noisy - other).max() > 0.01
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_watched_walker_that_may_be_noisy_has_other_noise_in_each_episode(deterministic: bool) -> None:
+    checkpoint = load_checkpoint(POLICIES / DEFAULT)
+    asked = replace(checkpoint.config.evaluation, deterministic=deterministic)
+    walk = WalkEnv(replace(checkpoint.config, evaluation=asked), num_envs=1, seed=1, threads=1)
+    begin = actor_of_episodes(checkpoint)
+    seen = walk.reset()
+    first, second = begin(walk)(seen), begin(walk)(seen)
+    walk.close()
+    assert (np.abs(first - second).max() < 1e-6) == deterministic

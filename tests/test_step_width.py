@@ -19,3 +19,14 @@ def test_a_walker_who_veers_is_as_wide_as_one_who_goes_straight(degrees: float) 
     found = [metrics[name].mean for name in ("step_width", "step_width_r", "step_width_l")]
     assert found == pytest.approx([0.1] * 3)
     assert metrics["step_width"].sd == pytest.approx(0.0, abs=1e-9)
+
+
+def test_steps_on_the_spot_have_no_width() -> None:
+    """A stride of 5 cm, half to the side, would make a width of any number."""
+    walking = walker(planar=False)
+    feet = walking["foot_position"].copy()
+    feet[:, 0::3] *= 0.05 / 1.4
+    metrics = analyse(changed(walking, foot_position=feet)).metrics
+    assert metrics["stride_length"].mean < 0.1
+    assert np.isnan(metrics["step_width"].mean)
+    assert "step_width" in analyse(walking).metrics

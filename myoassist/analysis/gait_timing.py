@@ -16,6 +16,7 @@ Strides = Sequence[Stride]
 # What hangs on the moment of heel strike, by the last part of its name, and what on those of both feet.
 _OF_THE_MOMENT = {"stance_share", "swing_share", "rmse", "correlation", "device_peak_phase", "device_onset"}
 _OF_BOTH_FEET = {"double_support_share", "flight_share", "step_time", "step_length", "step_width"}
+NOT_ON_THE_SPOT = 0.1  # m: a foot that moves on by less has no direction to measure a width across
 
 
 def timing(gait: Gait) -> list[PerStride]:
@@ -99,7 +100,8 @@ def _width(gait: Gait, side: str, strides: Strides) -> np.ndarray | None:
     """How far the left heel strikes to the left of the right one, across the line of the own foot's two strikes.
 
     Negative where the feet cross. Across that line, not across the world's, so that a walker who veers is as wide as
-    one who goes straight (Huxham, Gong, Baker, Morris, Iansek 2006, Gait Posture 23:159-163).
+    one who goes straight (Huxham, Gong, Baker, Morris, Iansek 2006, Gait Posture 23:159-163). nan for strides shorter
+    than ``NOT_ON_THE_SPOT``, which lead nowhere.
     """
     places = [_heel(gait, foot, axis) for foot in (side, "l" if side == "r" else "r") for axis in "xy"]
     if any(place is None for place in places):
@@ -110,5 +112,5 @@ def _width(gait: Gait, side: str, strides: Strides) -> np.ndarray | None:
     along, aside = own[ends] - own[starts], other[before] - own[starts]
     length = np.hypot(along[:, 0], along[:, 1])
     across = along[:, 0] * aside[:, 1] - along[:, 1] * aside[:, 0]  # to the left of the line is positive
-    width = np.divide(across, length, out=np.full(len(strides), np.nan), where=length > 0.0)
+    width = np.divide(across, length, out=np.full(len(strides), np.nan), where=length >= NOT_ON_THE_SPOT)
     return _where(before, width if side == "r" else -width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -135,12 +135,13 @@ class Evaluator:
         self.walk.close()
 
 
-def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
+def make_actor(checkpoint: Checkpoint, walk: WalkEnv, *, noise_seed: int | None = None) -> Policy:
     """The policy of a checkpoint, from raw observations ``(n, size)`` to actions ``(n, num_actions)``.
 
-    ``walk.config.evaluation`` says whether it is deterministic, and the seed of its noise where it is not.
+    ``walk.config.evaluation`` says whether it is deterministic, and the seed of its noise where it is not and
+    ``noise_seed`` is None.
     """
-    config = checkpoint.config
+    config, asked = checkpoint.config, walk.config.evaluation
     policy = make_policy(config.algorithm, config.network, walk)
     try:
         policy.load_state_dict(checkpoint.policy)
@@ -148,7 +149,7 @@ def make_actor(checkpoint: Checkpoint, walk: WalkEnv) -> Policy:
         reason = str(error).splitlines()[-1].strip()
         raise RunError(f"checkpoint={checkpoint.path}: the weights do not fit its network: {reason}") from error
     policy.set_training_mode(False)
-    act = acting_as_asked(policy, config, walk, walk.config.evaluation)
+    act = acting_as_asked(policy, config, walk, asked if noise_seed is None else replace(asked, seed=noise_seed))
     return lambda observation: act(checkpoint.normalizer(observation))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -100,13 +101,23 @@ def view_policy(checkpoint: Checkpoint, config: TrainConfig) -> None:
         RunError: the policy does not fit the environment, or the screen cannot be opened; says what to do.
     """
     check_screen(config.view)
-
-    def actor(walk: WalkEnv) -> Policy:
-        checkpoint.layout.require(Layout.of(walk), where=f"checkpoint={checkpoint.path}")
-        return make_actor(checkpoint, walk)
-
-    walker = PolicyWalker(trial_config(config), actor, seed=config.evaluation.seed)
+    walker = PolicyWalker(trial_config(config), actor_of_episodes(checkpoint), seed=config.evaluation.seed)
     try:
         show(walker, config.view)
     finally:
         walker.close()
+
+
+def actor_of_episodes(checkpoint: Checkpoint) -> ActorFactory:
+    """What makes the actor of each episode anew: its memory is empty, and its noise, where it has any, is another.
+
+    Raises:
+        RunError: by the factory, where the policy does not fit the environment.
+    """
+    episodes = itertools.count()
+
+    def actor(walk: WalkEnv) -> Policy:
+        checkpoint.layout.require(Layout.of(walk), where=f"checkpoint={checkpoint.path}")
+        return make_actor(checkpoint, walk, noise_seed=walk.config.evaluation.seed + next(episodes))
+
+    return actor
