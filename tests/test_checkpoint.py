@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -127,7 +128,10 @@ def test_policy_opens_in_plain_stable_baselines(run: Path, tmp_path: Path) -> No
     )
     np.save(tmp_path / "seen.npy", observations)
     files = [str(loaded.path / "policy.zip"), str(tmp_path / "seen.npy"), str(tmp_path / "acted.npy")]
-    subprocess.run([sys.executable, "-c", PLAIN, *files], check=True, cwd=tmp_path, timeout=120)
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # another number may round another way
+    subprocess.run(
+        [sys.executable, "-c", PLAIN, *files], check=True, cwd=tmp_path, timeout=120, env={**os.environ, **threads}
+    )
     np.testing.assert_array_equal(np.load(tmp_path / "acted.npy"), wanted)
 
 
