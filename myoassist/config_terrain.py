@@ -33,6 +33,9 @@ class Course:
     )
     safe_zone: float = setting(1.5, unit="m", ge=0.5, help="level distance ahead of the start")
     grid: float = setting(0.1, unit="m", ge=0.02, le=1.0, help="distance between height samples along the course")
+    cross_grid: float = setting(
+        0.2, unit="m", ge=0.02, le=1.0, help="distance between height samples across the course, for 3D bodies"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

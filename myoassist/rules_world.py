@@ -43,8 +43,9 @@ def check_terrain(terrain: Terrain) -> None:
 def _course_has_room(course: Course) -> None:
     if course.safe_zone >= course.length:
         raise ConfigError(f"terrain.safe_zone: got {course.safe_zone}; less than terrain.length={course.length}")
-    if course.grid > course.width / 2:
-        raise ConfigError(f"terrain.grid: got {course.grid}; at most half of terrain.width={course.width}")
+    for name, spacing in (("grid", course.grid), ("cross_grid", course.cross_grid)):
+        if spacing > course.width / 2:
+            raise ConfigError(f"terrain.{name}: got {spacing}; at most half of terrain.width={course.width}")
 
 
 def _surface_fits(surface: Surface, course: Course, where: str, *, key: str) -> None:
@@ -62,9 +63,13 @@ def _waves_fit_the_grid(surface: Harmonic, course: Course, where: str) -> None:
     if not surface.waves:
         raise ConfigError(f"{where}.waves: gives no wave; add one, as long: {{amplitude: 0.05, wavelength: 4}}")
     for name, wave in surface.waves.items():
-        if wave.wavelength < FEWEST_SAMPLES * course.grid:
-            limit = f"at least {FEWEST_SAMPLES} samples of terrain.grid={course.grid}, or the wave is lost between them"
-            raise ConfigError(f"{where}.waves.{name}.wavelength: got {wave.wavelength}; {limit}")
+        along, across = abs(math.cos(wave.direction)), abs(math.sin(wave.direction))
+        for key, spacing, share in (("grid", course.grid, along), ("cross_grid", course.cross_grid, across)):
+            if wave.wavelength < FEWEST_SAMPLES * spacing * share - 1e-9:
+                limit = (
+                    f"at least {FEWEST_SAMPLES} samples of terrain.{key}={spacing}, or the wave is lost between them"
+                )
+                raise ConfigError(f"{where}.waves.{name}.wavelength: got {wave.wavelength}; {limit}")
     steep = {name: 2 * math.pi * wave.amplitude / wave.wavelength for name, wave in surface.waves.items()}
     if (slope := sum(steep.values())) > STEEPEST:
         worst = max(steep, key=lambda name: steep[name])

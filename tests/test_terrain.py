@@ -122,6 +122,13 @@ class TestCourse:
         assert (grid.heights[:, 0] == grid.heights[:, 1]).all()
         assert (grid.y_first, grid.y_first + grid.row_spacing) == (-0.4, 0.4)
 
+    def test_samples_lie_as_far_apart_as_asked(self) -> None:
+        grid = grid_of(RoughTerrain(length=12.0, width=2.4, grid=0.1, cross_grid=0.3), planar=False)
+        assert (grid.spacing, grid.row_spacing) == (0.1, 0.3)
+        assert grid.heights.shape[1:] == (9, 151) and grid.y_first == pytest.approx(
+            -1.2
+        )  # 3 m behind the start, 12 ahead
+
     @kinds
     def test_grounds_differ_and_do_not_depend_on_their_number(self, kind: str) -> None:
         terrain = TERRAINS[kind]
@@ -158,7 +165,7 @@ class TestCourse:
 @pytest.mark.parametrize(
     ("heights", "message"),
     [
-        (lambda config, x, y, rng: np.zeros((len(x), len(y))), r"returned shape \(186, 61\); it must .* \(61, 186\)"),
+        (lambda config, x, y, rng: np.zeros((len(x), len(y))), r"returned shape \(186, 31\); it must .* \(31, 186\)"),
         (lambda config, x, y, rng: np.full((len(y), len(x)), np.nan), "returned heights that are not finite"),
         (lambda config, x, y, rng: np.full((len(y), len(x)), 5.0), "begins at 5 m; it must begin at 0"),
     ],
@@ -189,6 +196,10 @@ def course(kind: type, **settings: Any) -> Any:
     [
         (course(SlopeTerrain, safe_zone=20.0), "terrain.safe_zone: got 20.0; less than terrain.length=20.0"),
         (course(SlopeTerrain, width=0.6, grid=0.4), "terrain.grid: got 0.4; at most half of terrain.width=0.6"),
+        (
+            course(SlopeTerrain, width=0.6, cross_grid=0.4),
+            "terrain.cross_grid: got 0.4; at most half of terrain.width=0.6",
+        ),
         (course(RoughTerrain, smoothing=2.1), "terrain.smoothing: got 2.1; at most a tenth of terrain.length=20.0"),
         (course(StairsTerrain, rise=0.9), "terrain.rise: got 0.9; at most 0.4 m, which is less than half a leg"),
         (
@@ -199,6 +210,10 @@ def course(kind: type, **settings: Any) -> Any:
         (
             course(HarmonicTerrain, waves={"fine": Wave(amplitude=0.01, wavelength=0.3)}),
             "terrain.waves.fine.wavelength: got 0.3; at least 4 samples of terrain.grid=0.1, or the wave is lost",
+        ),
+        (
+            course(HarmonicTerrain, waves={"across": Wave(amplitude=0.01, wavelength=0.6, direction=1.5708)}),
+            "terrain.waves.across.wavelength: got 0.6; at least 4 samples of terrain.cross_grid=0.2, or the wave",
         ),
         (
             course(

@@ -15,7 +15,6 @@ from myoassist.model.surfaces import SURFACES
 
 BEHIND = 3.0  # m of level course behind the start
 PLANAR_WIDTH = 0.8  # m: a planar body never leaves its plane, so a strip under both feet is enough
-CROSS_GRID = 0.1  # m: samples across the course are no closer, whatever the grid along it; contact costs by the cell
 BASE = 0.5  # m of solid ground under the lowest point
 LEVEL = 1e-6  # m: heights at which a surface counts as beginning at 0
 WINDOW = (np.arange(12) - 5.5) * 0.05  # m: 0.6 m of the course, a step's length, around a point
@@ -80,7 +79,7 @@ def make_ground(config: Terrain, *, planar: bool, grounds: int, rng: np.random.G
     if isinstance(config, FlatTerrain) or (isinstance(config, Tiles) and not config.tiles):
         return Ground()
     x = -BEHIND + config.grid * np.arange(round((config.length + BEHIND) / config.grid) + 1)
-    width, row_spacing = (0.0, PLANAR_WIDTH) if planar else (config.width, max(config.grid, CROSS_GRID))
+    width, row_spacing = (0.0, PLANAR_WIDTH) if planar else (config.width, config.cross_grid)
     rows = round(width / row_spacing) + 1
     y = row_spacing * (np.arange(rows) - (rows - 1) / 2)
     count = config.variants if isinstance(config, CurriculumTerrain) else grounds
