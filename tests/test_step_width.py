@@ -22,7 +22,7 @@ def test_a_walker_who_veers_is_as_wide_as_one_who_goes_straight(degrees: float) 
 
 
 def test_steps_on_the_spot_have_no_width() -> None:
-    """A stride of 5 cm, half to the side, would make a width of any number."""
+    """A stride of 5 cm says nothing of the direction of progress, and so nothing of what is across it."""
     walking = walker(planar=False)
     feet = walking["foot_position"].copy()
     feet[:, 0::3] *= 0.05 / 1.4
