@@ -64,11 +64,9 @@ def _waves_fit_the_grid(surface: Harmonic, course: Course, where: str) -> None:
         raise ConfigError(f"{where}.waves: gives no wave; add one, as long: {{amplitude: 0.05, wavelength: 4}}")
     for name, wave in surface.waves.items():
         along, across = abs(math.cos(wave.direction)), abs(math.sin(wave.direction))
-        for key, spacing, share in (("grid", course.grid, along), ("cross_grid", course.cross_grid, across)):
-            if wave.wavelength < FEWEST_SAMPLES * spacing * share - 1e-9:
-                limit = (
-                    f"at least {FEWEST_SAMPLES} samples of terrain.{key}={spacing}, or the wave is lost between them"
-                )
+        for key, grid, share in (("grid", course.grid, along), ("cross_grid", course.cross_grid, across)):
+            if wave.wavelength < FEWEST_SAMPLES * grid * share:
+                limit = f"at least {FEWEST_SAMPLES} samples of terrain.{key}={grid}, or the wave is lost between them"
                 raise ConfigError(f"{where}.waves.{name}.wavelength: got {wave.wavelength}; {limit}")
     steep = {name: 2 * math.pi * wave.amplitude / wave.wavelength for name, wave in surface.waves.items()}
     if (slope := sum(steep.values())) > STEEPEST:

@@ -125,9 +125,8 @@ class TestCourse:
     def test_samples_lie_as_far_apart_as_asked(self) -> None:
         grid = grid_of(RoughTerrain(length=12.0, width=2.4, grid=0.1, cross_grid=0.3), planar=False)
         assert (grid.spacing, grid.row_spacing) == (0.1, 0.3)
-        assert grid.heights.shape[1:] == (9, 151) and grid.y_first == pytest.approx(
-            -1.2
-        )  # 3 m behind the start, 12 ahead
+        assert grid.heights.shape[1:] == (9, 151)  # 2.4 m across; 3 m behind the start, 12 m ahead
+        assert grid.y_first == pytest.approx(-1.2)
 
     @kinds
     def test_grounds_differ_and_do_not_depend_on_their_number(self, kind: str) -> None:
