@@ -88,30 +88,35 @@ class EpisodeLog:
         curriculum: Curriculum | None = None,
     ) -> None:
         """Close the episodes of ``rows``; ``reasons`` ``(n, 1 + n_terms)`` as the environment gives them."""
-        for row in rows:
-            length = int(state.step[row])
-            seconds = length * state.task.dt
-            self._finished.append(
-                Episode(
-                    env=int(row),
-                    length=length,
-                    seconds=seconds,
-                    total_reward=float(self._total[row]),
-                    distance=float(state.distance[row]),
-                    mean_speed=float(state.distance[row]) / seconds,
-                    speed_error=float(np.sqrt(self._squared_error[row] / length)),
-                    steps=int(self._steps[row]),
-                    alternating=int(self._alternating[row]),
-                    peak_load=float(self._peak_load[row]),
-                    mean_activation=float(self._activation[row]) / length,
-                    terms=dict(zip(self._names, self._terms[row].tolist(), strict=True)),
-                    reason=TIME_UP if truncated[row] else self._reasons[int(np.argmax(reasons[row]))],
-                    level=None if curriculum is None else int(curriculum.level[row]),
-                    success=None if curriculum is None else bool(curriculum.passed(state.distance[row])),
-                    ground=int(state.sim.ground[row]),
-                )
-            )
+        numbers = self._numbers(rows, state)
+        if curriculum is not None:
+            numbers |= {"level": curriculum.level[rows], "success": curriculum.passed(state.distance[rows])}
+        columns = zip(*(column.tolist() for column in numbers.values()), strict=True)
+        sums, reached = self._terms[rows].tolist(), reasons[rows].argmax(axis=1).tolist()
+        for values, terms, first, time_up in zip(columns, sums, reached, truncated[rows].tolist(), strict=True):
+            reason = TIME_UP if time_up else self._reasons[first]
+            summed = dict(zip(self._names, terms, strict=True))
+            self._finished.append(Episode(**dict(zip(numbers, values, strict=True)), terms=summed, reason=reason))
         self._forget(rows)
+
+    def _numbers(self, rows: np.ndarray, state: WalkState) -> dict[str, np.ndarray]:
+        """Fields of :class:`Episode` that are one number, ``(len(rows),)`` each."""
+        length, distance = state.step[rows], state.distance[rows]
+        seconds = length * state.task.dt
+        return {
+            "env": rows,
+            "length": length,
+            "seconds": seconds,
+            "total_reward": self._total[rows],
+            "distance": distance,
+            "mean_speed": distance / seconds,
+            "speed_error": np.sqrt(self._squared_error[rows] / length),
+            "steps": self._steps[rows],
+            "alternating": self._alternating[rows],
+            "peak_load": self._peak_load[rows],
+            "mean_activation": self._activation[rows] / length,
+            "ground": state.sim.ground[rows],
+        }
 
     def drain(self) -> list[Episode]:
         """Finished episodes since the last call, in order."""

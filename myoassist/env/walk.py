@@ -170,7 +170,7 @@ class WalkEnv:
             watch(StepFacts(action, terms, failed, terminated, truncated))
         if self.aid is not None:
             self.aid.update(terminated)
-        done = np.flatnonzero(terminated | truncated)
+        (done,) = (terminated | truncated).nonzero()
         if len(done):
             self.episodes.finish(done, reasons, truncated, self.state, self.curriculum)
             if self.curriculum is not None:

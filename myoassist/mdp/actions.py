@@ -121,7 +121,8 @@ class ActionMap:
             raise FloatingPointError("the policy gave an action that is not a finite number")
         action = np.clip(action, -1.0, 1.0)
         count = len(self._muscles)
-        ctrl = np.tile(self._rest, (len(action), 1))
+        ctrl = np.empty((len(action), len(self._rest)))
+        ctrl[:] = self._rest
         ctrl[:, self._muscles] = share(self._config.muscles, action[:, :count])
         motors = action[:, count:]
         one_way = self._start + self._range * share(self._config.motors, motors)

@@ -128,9 +128,14 @@ class TargetSpeed:
         """Target speeds ``(n,)`` in m/s, ``time`` ``(n,)`` s after the start of each episode."""
         if self.held is not None:
             return np.full(len(self._rows), self.held)
-        hold = (self._begins <= np.mod(time, self._repeat)[:, None]).sum(axis=1) - 1
-        wave = np.sin(2 * np.pi * self._frequency * time + self._phase)
-        return self._speeds[self._rows, hold] + self._amplitude * wave
+        if self._speeds.shape[1] == 1:
+            speed = self._speeds[:, 0].copy()
+        else:
+            hold = (self._begins <= np.mod(time, self._repeat)[:, None]).sum(axis=1) - 1
+            speed = self._speeds[self._rows, hold]
+        if self._amplitude.any():
+            speed += self._amplitude * np.sin(2 * np.pi * self._frequency * time + self._phase)
+        return speed
 
     def get_state(self) -> Arrays:
         """A copy of the table."""

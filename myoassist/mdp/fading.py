@@ -28,7 +28,9 @@ class Fading:
 
     def fade(self, ended: np.ndarray) -> float:
         """Go on by one control step in which the walkers of the mask ``ended`` ``(num_envs,)`` ended; the share."""
-        self._rate += self._memory * (ended.mean() / self._dt - self._rate)
+        ending = np.count_nonzero(ended) / len(ended) / self._dt
+        self._rate[0] += self._memory * (ending - self._rate[0])
         kept = self._rate[0] * self._seconds < 1.0
-        self._share[:] = np.clip(self._share * (self._step if kept else 1.0 / self._step), self._least, 1.0)
+        share = float(self._share[0]) * (self._step if kept else 1.0 / self._step)
+        self._share[0] = min(max(share, self._least), 1.0)
         return float(self._share[0])

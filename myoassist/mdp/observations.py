@@ -165,8 +165,10 @@ class foot_force:  # noqa: N801
         self._columns = [task.index.sensor_columns("contact", geoms)[2::3] for _, geoms in _foot_parts(task)]
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        forces = [state.sensordata[:, columns].sum(axis=1) for columns in self._columns]
-        return np.stack(forces, axis=1) / state.index.body_weight
+        forces = np.empty((state.num_envs, len(self._columns)))
+        for part, columns in enumerate(self._columns):
+            forces[:, part] = state.sensordata[:, columns].sum(axis=1)
+        return forces / state.index.body_weight
 
 
 @observation(_single, least=0.1)
@@ -178,8 +180,9 @@ def target_speed(state: WalkState) -> np.ndarray:
 @observation(lambda task: ("sin", "cos"))
 def gait_phase(state: WalkState) -> np.ndarray:
     """Sine and cosine of the phase of the reference, 0 at right heel strike."""
-    angle = 2 * np.pi * state.phase
-    return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    angle, waves = 2 * np.pi * state.phase, np.empty((state.num_envs, 2))
+    waves[:, 0], waves[:, 1] = np.sin(angle), np.cos(angle)
+    return waves
 
 
 def _ahead_names(task: Task, *, joints: ReferenceJoints, seconds: list[float]) -> tuple[str, ...]:
