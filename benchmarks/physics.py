@@ -3,9 +3,9 @@
 The composed model has meshes and sites, every body of its own, all sensors, and MuJoCo's settings as they come. Both
 take the same control steps in turn, on one thread: those of an environment whose policy has not learned yet.
 ``deviation`` is the largest difference of any joint angle of any walker after a second of the same controls from the
-same start, with a solver that goes on until it can improve nothing. ``as stepped`` is the same with the solver as it is:
-where its last improvement happens to equal its tolerance, rounding decides whether one of both takes a step more, and a
-falling body makes degrees of it.
+same start, with a solver that goes on until it can improve nothing. ``as stepped`` is the same with the solver as it
+is: where its last improvement happens to equal its tolerance, rounding decides whether one of both takes a step more,
+and a falling body makes degrees of it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def measure(config: TrainConfig, *, repeats: int, steps: int = 15) -> Result:
 
 
 def _deviation(walk: WalkEnv, notes: Notes, models: tuple[Raw, Raw], actions: np.ndarray) -> float:
-    """Largest difference of a joint angle in degrees after ``actions`` ``(steps, n, n_actions)`` from the same start."""
+    """Largest difference of a joint angle, degrees, after ``actions`` ``(steps, n, n_actions)`` from the same start."""
     walk.reset(seed=0)
     reached = [walk.sim.state.copy(), walk.sim.state.copy()]
     hinges = [joint.qpos for joint in walk.index.joints.values() if joint.role == "leg"]

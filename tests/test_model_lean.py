@@ -23,7 +23,7 @@ SECOND = 600  # physics steps
 def falling(built: BuiltModel, steps: int, ahead: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Joint positions ``(steps, nq)`` and sensors of a walker that falls forward while its muscles twitch.
 
-    The solver goes on until it can improve nothing: where it stops at a tolerance, rounding decides about its last step.
+    The solver goes on until it can improve nothing: with a tolerance, rounding decides about its last step.
     """
     model, index = copy.copy(built.models[0]), built.index
     model.opt.tolerance = 0.0
