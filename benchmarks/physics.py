@@ -3,9 +3,9 @@
 The composed model has meshes and sites, every body of its own, all sensors, and MuJoCo's settings as they come. Both
 take the same control steps in turn, on one thread: those of an environment whose policy has not learned yet.
 ``deviation`` is the largest difference of any joint angle of any walker after a second of the same controls from the
-same start, with a solver that goes on until it can improve nothing. ``as stepped`` is the same with the solver as it
-is: where its last improvement happens to equal its tolerance, rounding decides whether one of both takes a step more,
-and a falling body makes degrees of it.
+same start, with a solver that goes on until it improves nothing but rounding. ``as stepped`` is the same with the
+solver as it is: where its last improvement happens to equal its tolerance, rounding decides whether one of both takes a
+step more, and a falling body makes degrees of it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from myoassist.config import TrainConfig
 from myoassist.env.walk import WalkEnv
 from myoassist.model.build import build_model, ground_generator
 
+CONVERGED = 1e-15  # tolerance of a solver that goes on until it improves nothing but rounding
 HEADER = "model     terrain     composed steps/s  lean steps/s  lean is    IQR  deviation, deg  as stepped"
 
 
@@ -65,7 +66,7 @@ def measure(config: TrainConfig, *, repeats: int, steps: int = 15) -> Result:
     actions = START_STD * random.standard_normal((config.model.control_hz, *size))
     as_stepped = _deviation(walk, notes, (lean, composed), actions)
     for model in (*lean.models, *composed.models):
-        model.opt.tolerance = 0.0
+        model.opt.tolerance = CONVERGED
     deviation = _deviation(walk, notes, (lean, composed), actions)
     for part in (walk, lean, composed):
         part.close()

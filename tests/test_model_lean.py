@@ -23,10 +23,10 @@ SECOND = 600  # physics steps
 def falling(built: BuiltModel, steps: int, ahead: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Joint positions ``(steps, nq)`` and sensors of a walker that falls forward while its muscles twitch.
 
-    The solver goes on until it can improve nothing: with a tolerance, rounding decides about its last step.
+    The solver goes on until it improves nothing but rounding, which would decide about its last step before.
     """
     model, index = copy.copy(built.models[0]), built.index
-    model.opt.tolerance = 0.0
+    model.opt.tolerance = 1e-15
     data = mujoco.MjData(model)
     data.qpos[:] = index.standing_qpos
     data.qpos[index.joints["pelvis_tx"].qpos] = ahead
