@@ -70,8 +70,7 @@ def measure(config: TrainConfig, *, repeats: int, steps: int = 15) -> Result:
     deviation = _deviation(walk, notes, (lean, composed), actions)
     for part in (walk, lean, composed):
         part.close()
-    speed = speeds["composed"], speeds["lean"]
-    return Result(config.model.name, config.terrain.type, *speed, deviation, as_stepped)
+    return Result(config.model.name, config.terrain.type, **speeds, deviation=deviation, as_stepped=as_stepped)
 
 
 def _deviation(walk: WalkEnv, notes: Notes, models: tuple[Raw, Raw], actions: np.ndarray) -> float:

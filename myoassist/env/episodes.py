@@ -90,7 +90,7 @@ class EpisodeLog:
         """Close the episodes of ``rows``; ``reasons`` ``(n, 1 + n_terms)`` as the environment gives them."""
         numbers = self._numbers(rows, state)
         if curriculum is not None:
-            numbers |= {"level": curriculum.level[rows], "success": curriculum.passed(state.distance[rows])}
+            numbers |= {"level": curriculum.level[rows], "success": curriculum.passed(numbers["distance"])}
         columns = zip(*(column.tolist() for column in numbers.values()), strict=True)
         sums, reached = self._terms[rows].tolist(), reasons[rows].argmax(axis=1).tolist()
         for values, terms, first, time_up in zip(columns, sums, reached, truncated[rows].tolist(), strict=True):

@@ -128,7 +128,7 @@ class TargetSpeed:
         """Target speeds ``(n,)`` in m/s, ``time`` ``(n,)`` s after the start of each episode."""
         if self.held is not None:
             return np.full(len(self._rows), self.held)
-        if self._speeds.shape[1] == 1:
+        if self._speeds.shape[1] == 1:  # most commands hold one speed: nothing to look up in each step
             speed = self._speeds[:, 0].copy()
         else:
             hold = (self._begins <= np.mod(time, self._repeat)[:, None]).sum(axis=1) - 1

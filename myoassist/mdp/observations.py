@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from myoassist.mdp import pelvis
-from myoassist.mdp.state import SIDES, Task, WalkState
+from myoassist.mdp.state import SIDES, Task, WalkState, summed
 from myoassist.mdp.terms import Joints, Motors, Muscles, ReferenceJoints
 from myoassist.registry import enter
 
@@ -165,10 +165,7 @@ class foot_force:  # noqa: N801
         self._columns = [task.index.sensor_columns("contact", geoms)[2::3] for _, geoms in _foot_parts(task)]
 
     def __call__(self, state: WalkState) -> np.ndarray:
-        forces = np.empty((state.num_envs, len(self._columns)))
-        for part, columns in enumerate(self._columns):
-            forces[:, part] = state.sensordata[:, columns].sum(axis=1)
-        return forces / state.index.body_weight
+        return summed(state.sensordata, self._columns) / state.index.body_weight
 
 
 @observation(_single, least=0.1)

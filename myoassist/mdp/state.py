@@ -37,6 +37,14 @@ class Task:
     actions: tuple[str, ...] | None = None
 
 
+def summed(values: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+    """Sums ``(n, len(groups))`` of the columns of ``values`` ``(n, columns)`` that each group names."""
+    sums = np.empty((len(values), len(groups)))
+    for group, columns in enumerate(groups):
+        sums[:, group] = values[:, columns].sum(axis=1)
+    return sums
+
+
 class WalkState:
     """Arrays over the environments; every one has ``num_envs`` rows.
 
@@ -167,8 +175,7 @@ class WalkState:
 
     def _derive(self) -> None:
         self.activation[:] = self.act[:, self._activation]
-        for side, columns in enumerate(self._load):
-            self.foot_load[:, side] = self.sensordata[:, columns].sum(axis=1)
+        self.foot_load[:] = summed(self.sensordata, self._load)
         if self.task.ground.grid is not None:
             self.ground_height[:] = self.task.ground.level(self.sim.ground, *self.place)
         self.reference_position[:], self.reference_velocity[:] = self.reference_at(self.phase)
